@@ -1,0 +1,18 @@
+"""What analytics keeps: purchases, their matches with visits, hourly rollups, and who may see which store."""
+
+from analytics.models.joins import Match, MatchRun
+from analytics.models.people import AccessLog, StoreManager
+from analytics.models.purchases import Purchase, PurchaseImport, PurchaseLine
+from analytics.models.rollups import DirtyHour, HourFigure
+
+__all__ = [
+    "AccessLog",
+    "DirtyHour",
+    "HourFigure",
+    "Match",
+    "MatchRun",
+    "Purchase",
+    "PurchaseImport",
+    "PurchaseLine",
+    "StoreManager",
+]

@@ -1,0 +1,94 @@
+"""Receipts of the till, and the imports that brought them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from inference.models import Store
+
+
+class PurchaseImport(models.Model):
+    """One sales file; undoing it removes exactly the purchases that point here."""
+
+    class Status(models.TextChoices):
+        PREVIEWED = "previewed", "waiting for your go"
+        RUNNING = "running", "importing"
+        DONE = "done", "imported"
+        UNDONE = "undone", "undone"
+        FAILED = "failed", "failed"
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="imports")
+    file_name = models.CharField(max_length=255)
+    checksum = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PREVIEWED)
+    mapping = models.JSONField(default=dict, help_text="Which column was read as what, and how.")
+    rows = models.PositiveIntegerField(default=0)
+    purchases_count = models.PositiveIntegerField(default=0)
+    lines_count = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list, help_text="[{row, column, value, reason}]")
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    total = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
+    message = models.TextField(blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.get_status_display()})"
+
+
+class PurchaseQuerySet(models.QuerySet["Purchase"]):
+    def between(self, start: datetime, end: datetime) -> PurchaseQuerySet:
+        """Purchases paid in [start, end)."""
+        return self.filter(paid_at__gte=start, paid_at__lt=end)
+
+
+class Purchase(models.Model):
+    """One receipt."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="purchases")
+    receipt = models.CharField(max_length=100)
+    till = models.CharField(max_length=50, blank=True)
+    paid_at = models.DateTimeField()
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    items = models.PositiveIntegerField(null=True)
+    visit_ref = models.CharField(
+        max_length=64, blank=True, help_text="The visit this receipt names, if it does."
+    )
+    brought_by = models.ForeignKey(
+        PurchaseImport, null=True, on_delete=models.CASCADE, related_name="purchases"
+    )
+
+    objects = PurchaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["paid_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["store", "receipt"], name="one_purchase_per_receipt")]
+        indexes = [models.Index(fields=["store", "paid_at"], name="purchases_of_store")]
+
+    def __str__(self) -> str:
+        return f"receipt {self.receipt}"
+
+
+class PurchaseLine(models.Model):
+    """One article on a receipt."""
+
+    purchase = models.ForeignKey(Purchase, on_delete=models.CASCADE, related_name="lines")
+    product = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=100, blank=True)
+    quantity = models.DecimalField(max_digits=10, decimal_places=3, default=1)
+    amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+
+    def __str__(self) -> str:
+        return self.product or self.category

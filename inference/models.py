@@ -1,0 +1,219 @@
+"""Stores, their cameras, and what was seen: snapshots, faces for as long as visits need them, visits."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+VISIT_REF_BYTES = 9  # 72 random bits: no two visits of a chain meet
+
+
+def new_visit_ref() -> str:
+    return secrets.token_urlsafe(VISIT_REF_BYTES)
+
+
+def check_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone; write it like Europe/Oslo.")
+
+
+class Store(models.Model):
+    name = models.CharField(max_length=100, unique=True)
+    timezone = models.CharField(max_length=50, default="UTC", validators=[check_timezone])
+    currency = models.CharField(max_length=3, default="EUR")
+    is_simulated = models.BooleanField(default=False, help_text="Its numbers are made up, and pages say so.")
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def hour_of(self, instant: datetime) -> datetime:
+        """The UTC instant at which the store's clock hour around `instant` began (zones of +5:30 included)."""
+        offset = instant.astimezone(self.zone).utcoffset() or timedelta(0)
+        beyond_hour = timedelta(seconds=offset.total_seconds() % 3600)
+        shifted = instant + beyond_hour
+        return shifted.replace(minute=0, second=0, microsecond=0) - beyond_hour
+
+
+class Camera(models.Model):
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="cameras")
+    name = models.CharField(max_length=100)
+    stream_url = models.CharField(
+        max_length=500, blank=True, help_text="RTSP or HTTP address, or a file; may be empty."
+    )
+
+    class Meta:
+        ordering = ["store", "name"]
+        constraints = [models.UniqueConstraint(fields=["store", "name"], name="one_camera_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.name}"
+
+
+class SnapshotBatch(models.Model):
+    """Files that came together; done once none of its snapshots is waiting or pending."""
+
+    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="batches")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+    duplicates = models.PositiveIntegerField(default=0, help_text="Files this camera had brought before.")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk} of {self.camera}"
+
+
+class SnapshotQuerySet(models.QuerySet["Snapshot"]):
+    def pending(self) -> SnapshotQuerySet:
+        return self.filter(status=Snapshot.Status.PENDING)
+
+    def unfinished(self) -> SnapshotQuerySet:
+        return self.filter(status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING])
+
+
+class Snapshot(models.Model):
+    """One picture file: known by its checksum, its pixels in the spool until it is analysed."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "needs a capture time"
+        PENDING = "pending", "in the queue"
+        ANALYSED = "analysed", "analysed"
+        REFUSED = "refused", "refused"
+
+    class TimeSource(models.TextChoices):
+        EXIF = "exif", "the picture's EXIF data"
+        NAME = "name", "the file name"
+        MANIFEST = "manifest", "the manifest"
+        ASKED = "asked", "typed in"
+        MODIFIED = "modified", "the file's date"
+        STREAM = "stream", "the stream's clock"
+
+    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="snapshots")
+    batch = models.ForeignKey(SnapshotBatch, null=True, on_delete=models.CASCADE, related_name="snapshots")
+    file_name = models.CharField(max_length=255)
+    checksum = models.CharField(max_length=64, help_text="SHA-256 of the file's bytes, hexadecimal.")
+    captured_at = models.DateTimeField(null=True)
+    time_source = models.CharField(max_length=10, choices=TimeSource.choices, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    reason = models.CharField(
+        max_length=255, blank=True, help_text="Why it was refused, in words for its owner."
+    )
+    faces_seen = models.PositiveIntegerField(default=0)
+    faces_classified = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=now, editable=False)
+    analysed_at = models.DateTimeField(null=True)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["captured_at", "pk"]
+        constraints = [
+            # The same file twice is one snapshot; a refused file may be sent again.
+            models.UniqueConstraint(
+                fields=["camera", "checksum"], condition=~Q(status="refused"), name="one_snapshot_per_file"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "camera", "captured_at"],
+                condition=Q(status="pending"),
+                name="pending_snapshots",
+            ),
+            models.Index(fields=["batch", "status"], name="snapshots_of_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Face(models.Model):
+    """A face in one snapshot: where it was and what it looked like, never its picture. Gone once it is a visit."""
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="faces")
+    box = ArrayField(
+        models.FloatField(), size=4, help_text="x, y, width, height in pixels of the original picture."
+    )
+    score = models.FloatField(help_text="The detector's confidence, 0 to 1.")
+    # Probabilities in the order of training.labels; empty when the face was seen but not classified.
+    age = ArrayField(models.FloatField(), null=True)
+    gender = ArrayField(models.FloatField(), null=True)
+    mood = ArrayField(models.FloatField(), null=True)
+    age_years = models.FloatField(null=True)
+    model_version = models.CharField(max_length=300, blank=True)
+
+
+class VisitQuerySet(models.QuerySet["Visit"]):
+    def between(self, start: datetime, end: datetime) -> VisitQuerySet:
+        """Visits that entered in [start, end)."""
+        return self.filter(entered_at__gte=start, entered_at__lt=end)
+
+
+class Visit(models.Model):
+    """One person entering once, as probabilities; no image, no face template, no identity."""
+
+    class Source(models.TextChoices):
+        SNAPSHOTS = "snapshots"
+        STREAM = "stream"
+        IMPORTED = "imported"
+        SIMULATED = "simulated"
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="visits")
+    camera = models.ForeignKey(Camera, null=True, on_delete=models.SET_NULL, related_name="visits")
+    batch = models.ForeignKey(SnapshotBatch, null=True, on_delete=models.SET_NULL, related_name="visits")
+    ref = models.CharField(
+        max_length=64, default=new_visit_ref, help_text="What a receipt may carry to name this visit."
+    )
+    entered_at = models.DateTimeField()
+    party = models.CharField(max_length=64, blank=True, help_text="Shared by those who entered together.")
+    party_size = models.PositiveSmallIntegerField(default=1)
+    # Probabilities in the order of training.labels; empty when nobody's face could be classified.
+    age = ArrayField(models.FloatField(), null=True)
+    gender = ArrayField(models.FloatField(), null=True)
+    mood = ArrayField(models.FloatField(), null=True)
+    age_years = models.FloatField(null=True)
+    model_version = models.CharField(max_length=300, blank=True)
+    faces = models.PositiveIntegerField(default=0, help_text="In how many pictures the face was found.")
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.SNAPSHOTS)
+
+    objects = VisitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["entered_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["store", "ref"], name="one_visit_per_ref")]
+        indexes = [models.Index(fields=["store", "entered_at"], name="visits_of_store")]
+
+    def __str__(self) -> str:
+        return f"visit {self.ref} at {self.entered_at:%Y-%m-%d %H:%M}"
+
+
+class ChangedHour(models.Model):
+    """An hour of a store that gained or lost visits; whoever sums visits reads and deletes these rows."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "hour"], name="changed_hour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.store} {self.hour:%Y-%m-%d %H:%M}"
