@@ -49,9 +49,7 @@ def downloaded_yunet() -> str:
 def local_secret_key() -> str:
     """A key of this installation's own; a real deployment must set SECRET_KEY instead."""
     if os.environ.get("DATABASE_URL"):
-        raise RuntimeError(
-            "DATABASE_URL is set but SECRET_KEY is not; set SECRET_KEY to 50 random characters."
-        )
+        raise RuntimeError("DATABASE_URL is set but SECRET_KEY is not; set SECRET_KEY to 50 random characters.")
     path = data_dir() / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,9 +187,7 @@ def _private_folder(folder: Path, user: str | None) -> None:
 
 
 def _create_cluster(here: Place) -> None:
-    shutil.rmtree(
-        here.cluster, ignore_errors=True
-    )  # an initdb that was killed leaves a folder it refuses to reuse
+    shutil.rmtree(here.cluster, ignore_errors=True)  # an initdb that was killed leaves a folder it refuses to reuse
     _as_postgres(
         here,
         "initdb",

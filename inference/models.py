@@ -69,9 +69,7 @@ class SnapshotBatch(models.Model):
     """Files that came together; done once none of its snapshots is waiting or pending."""
 
     camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="batches")
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=now, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     duplicates = models.PositiveIntegerField(default=0, help_text="Files this camera had brought before.")
@@ -115,9 +113,7 @@ class Snapshot(models.Model):
     captured_at = models.DateTimeField(null=True)
     time_source = models.CharField(max_length=10, choices=TimeSource.choices, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
-    reason = models.CharField(
-        max_length=255, blank=True, help_text="Why it was refused, in words for its owner."
-    )
+    reason = models.CharField(max_length=255, blank=True, help_text="Why it was refused, in words for its owner.")
     faces_seen = models.PositiveIntegerField(default=0)
     faces_classified = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=now, editable=False)
@@ -150,9 +146,7 @@ class Face(models.Model):
     """A face in one snapshot: where it was and what it looked like, never its picture. Gone once it is a visit."""
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="faces")
-    box = ArrayField(
-        models.FloatField(), size=4, help_text="x, y, width, height in pixels of the original picture."
-    )
+    box = ArrayField(models.FloatField(), size=4, help_text="x, y, width, height in pixels of the original picture.")
     score = models.FloatField(help_text="The detector's confidence, 0 to 1.")
     # Probabilities in the order of training.labels; empty when the face was seen but not classified.
     age = ArrayField(models.FloatField(), null=True)

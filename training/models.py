@@ -23,12 +23,8 @@ class TrainingRun(models.Model):
         CANCELLED = "cancelled"
 
     recipe = models.CharField(max_length=60)
-    data_path = models.CharField(
-        max_length=500, blank=True, help_text="Folder or zip on the training machine."
-    )
-    epochs = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Empty: as many as the recipe says."
-    )
+    data_path = models.CharField(max_length=500, blank=True, help_text="Folder or zip on the training machine.")
+    epochs = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as the recipe says.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED, editable=False)
     epoch = models.PositiveIntegerField(default=0, editable=False)
     epochs_total = models.PositiveIntegerField(default=0, editable=False)
@@ -63,9 +59,7 @@ class ModelVersion(models.Model):
         ordering = ["task", "-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["task", "version"], name="one_row_per_version"),
-            models.UniqueConstraint(
-                fields=["task"], condition=Q(is_serving=True), name="one_serving_version_per_task"
-            ),
+            models.UniqueConstraint(fields=["task"], condition=Q(is_serving=True), name="one_serving_version_per_task"),
         ]
 
     def __str__(self) -> str:

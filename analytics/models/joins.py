@@ -30,13 +30,9 @@ class MatchRun(models.Model):
     start = models.DateTimeField()
     end = models.DateTimeField()
     purchases = models.PositiveIntegerField()
-    candidates = models.PositiveBigIntegerField(
-        help_text="Pairs of purchase and visit within the plausible stay."
-    )
+    candidates = models.PositiveBigIntegerField(help_text="Pairs of purchase and visit within the plausible stay.")
     matched = models.PositiveIntegerField()
-    unexplained = models.PositiveIntegerField(
-        help_text="Purchases without any visit that could have made them."
-    )
+    unexplained = models.PositiveIntegerField(help_text="Purchases without any visit that could have made them.")
     seconds = models.FloatField()
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -10,9 +10,7 @@ from inference.models import Store
 class StoreManager(models.Model):
     """A manager's right to one store; admins (is_superuser) see all."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="managed_stores"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="managed_stores")
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="managers")
     sees_visits = models.BooleanField(default=False, help_text="May export single visits, not only totals.")
 

@@ -36,9 +36,7 @@ class PurchaseImport(models.Model):
     total = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     message = models.TextField(blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -63,12 +61,8 @@ class Purchase(models.Model):
     paid_at = models.DateTimeField()
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     items = models.PositiveIntegerField(null=True)
-    visit_ref = models.CharField(
-        max_length=64, blank=True, help_text="The visit this receipt names, if it does."
-    )
-    brought_by = models.ForeignKey(
-        PurchaseImport, null=True, on_delete=models.CASCADE, related_name="purchases"
-    )
+    visit_ref = models.CharField(max_length=64, blank=True, help_text="The visit this receipt names, if it does.")
+    brought_by = models.ForeignKey(PurchaseImport, null=True, on_delete=models.CASCADE, related_name="purchases")
 
     objects = PurchaseQuerySet.as_manager()
 

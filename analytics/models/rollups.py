@@ -26,12 +26,8 @@ class HourFigure(models.Model):
     revenue = models.FloatField(default=0, help_text="Σwa")
     revenue_w2 = models.FloatField(default=0, help_text="Σw²a")
     revenue2_w2 = models.FloatField(default=0, help_text="Σw²a²")
-    classified = models.PositiveIntegerField(
-        default=0, help_text="Visits with attributes; rows of “all” only."
-    )
-    till_purchases = models.PositiveIntegerField(
-        default=0, help_text="Receipts paid in this hour; rows of “all” only."
-    )
+    classified = models.PositiveIntegerField(default=0, help_text="Visits with attributes; rows of “all” only.")
+    till_purchases = models.PositiveIntegerField(default=0, help_text="Receipts paid in this hour; rows of “all” only.")
     till_revenue = models.FloatField(default=0)
     till_revenue2 = models.FloatField(default=0, help_text="Σ amount²")
 
