@@ -1,0 +1,47 @@
+# `make run` and `make test` are all a newcomer needs; each target sets up what is missing first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export PYTHONUNBUFFERED := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.PHONY: setup run test check bench stop clean requirements
+
+setup: .venv/.installed
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Foyer needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing packages; the first time takes a minute or two."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m analytics.yunet || true
+	@touch $@
+
+run: setup
+	@exec $(BIN)/python -m analytics.supervisor
+
+test: setup
+	@$(BIN)/pytest $(TEST_ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory test
+
+bench: setup
+	@$(BIN)/python manage.py bench $(BENCH_ARGS)
+
+stop:
+	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop
+
+clean: stop
+	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor remove
+	rm -rf .venv staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Compiles the pins anew from pyproject.toml.
+requirements: setup
+	$(BIN)/pip-compile --quiet --strip-extras --extra dev --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt pyproject.toml
+	@# pip-compile leaves out what this machine would not install: TensorFlow elsewhere than on x86-64 Linux.
+	@grep '^tensorflow-cpu==' requirements.txt | sed "s/-cpu==\([^ ]*\).*/==\1 ; platform_machine != 'x86_64' or sys_platform != 'linux'/" >> requirements.txt
