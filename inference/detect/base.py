@@ -1,0 +1,70 @@
+"""What a detector gives, whichever it is, and which one is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from training.preprocessing import Pixels
+
+NAMES = ("yunet", "mtcnn")
+
+
+@dataclass(frozen=True)
+class Detection:
+    """box: x, y, width, height in pixels; score 0 to 1; landmarks (5, 2) pixels: the eye, the nose tip and the mouth
+    corner order of `training.preprocessing.CANONICAL_LANDMARKS` (left means left in the picture)."""
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: NDArray[np.float64]
+
+    @property
+    def size(self) -> float:
+        """The shorter side of the box, in pixels."""
+        return min(self.box[2], self.box[3])
+
+    def is_plausible(self) -> bool:
+        finite = bool(np.isfinite(self.box).all() and np.isfinite(self.landmarks).all())
+        return finite and self.size >= 2 and self.landmarks.std(axis=0).min() > 0
+
+
+class Detector(Protocol):
+    """Finds faces of at least `smallest` pixels in an RGB picture (h, w, 3) uint8."""
+
+    name: str
+
+    def detect(self, image: Pixels, smallest: float) -> list[Detection]: ...
+
+
+@lru_cache(maxsize=2)
+def detector(name: str = "") -> Detector:
+    """One detector per process, loaded on first use: the named one, or the best that is configured.
+
+    Raises ValueError for an unknown name, or for yunet without its file.
+    """
+    chosen = name or ("yunet" if settings.YUNET_PATH else "mtcnn")
+    if chosen == "yunet":
+        from inference.detect.yunet import YuNet
+
+        return YuNet(settings.YUNET_PATH)
+    if chosen == "mtcnn":
+        from inference.detect.mtcnn import Mtcnn
+
+        return Mtcnn()
+    raise ValueError(f"“{name}” is not a detector; use one of {', '.join(NAMES)}.")
+
+
+def scaled(image: Pixels, scale: float) -> Pixels:
+    """The picture, made larger or smaller by `scale`."""
+    import cv2
+
+    if scale == 1:
+        return image
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)

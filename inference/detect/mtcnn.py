@@ -1,0 +1,38 @@
+"""MTCNN (Zhang et al., 2016) through the `mtcnn` package, which carries its weights and runs on TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inference.detect.base import Detection, scaled
+from training.preprocessing import Pixels
+
+SCORE_THRESHOLD = 0.9
+# Its first network looks at 12-pixel windows; asking for faces of 20 pixels in a fitted picture finds them well.
+SURE_PIXELS = 20.0
+LARGEST_ENLARGEMENT = 2.0
+
+
+class Mtcnn:
+    name = "mtcnn"
+
+    def __init__(self) -> None:
+        from mtcnn import MTCNN
+
+        self._network = MTCNN()
+
+    def detect(self, image: Pixels, smallest: float) -> list[Detection]:
+        scale = min(LARGEST_ENLARGEMENT, SURE_PIXELS / smallest)
+        found = self._network.detect_faces(scaled(image, scale), min_face_size=int(SURE_PIXELS), threshold_onet=0.8)
+        faces = [_detection(face, scale) for face in found or []]
+        return [face for face in faces if face.is_plausible() and face.score >= SCORE_THRESHOLD]
+
+
+def _detection(face: dict[str, Any], scale: float) -> Detection:
+    x, y, width, height = (float(value) / scale for value in face["box"])
+    points = face["keypoints"]
+    names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+    landmarks = np.array([points[name] for name in names], np.float64) / scale
+    return Detection((x, y, width, height), float(face["confidence"]), landmarks)

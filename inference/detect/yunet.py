@@ -1,0 +1,41 @@
+"""YuNet (Wu, Peng, Yu, 2023) through OpenCV's FaceDetectorYN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from inference.detect.base import Detection, scaled
+from training.preprocessing import Pixels
+
+SCORE_THRESHOLD = 0.7
+NMS_THRESHOLD = 0.3
+# It finds faces from about 10 pixels; a picture is made smaller so far that the smallest wanted face keeps this size.
+SURE_PIXELS = 16.0
+
+
+class YuNet:
+    name = "yunet"
+
+    def __init__(self, path: str) -> None:
+        import cv2
+
+        if not path or not Path(path).exists():
+            raise ValueError(f"YuNet's file “{path}” is not there; set FOYER_YUNET to it, or use the mtcnn detector.")
+        self._network = cv2.FaceDetectorYN.create(path, "", (320, 320), SCORE_THRESHOLD, NMS_THRESHOLD, 500)
+
+    def detect(self, image: Pixels, smallest: float) -> list[Detection]:
+        scale = min(1.0, SURE_PIXELS / smallest)
+        small = scaled(image, scale)
+        self._network.setInputSize((small.shape[1], small.shape[0]))
+        _, rows = self._network.detect(np.ascontiguousarray(small[:, :, ::-1]))
+        if rows is None:
+            return []
+        found = [_detection(np.asarray(row, np.float64), scale) for row in rows]
+        return [face for face in found if face.is_plausible()]
+
+
+def _detection(row: np.ndarray[tuple[int], np.dtype[np.float64]], scale: float) -> Detection:
+    x, y, width, height = (float(value) / scale for value in row[:4])
+    return Detection((x, y, width, height), float(row[14]), row[4:14].reshape(5, 2) / scale)

@@ -1,0 +1,177 @@
+"""Uploads come in: files are checked, told apart by checksum, timed, and put into the spool."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from inference import archive, spool
+from inference.capture_time import from_exif, from_name
+from inference.decode import NotAPictureError, check_header
+from inference.models import Camera, Snapshot, SnapshotBatch
+
+
+@dataclass(frozen=True)
+class Refused:
+    file: str
+    reason: str
+
+
+@dataclass
+class IntakeResult:
+    """What became of an upload. `captured_from` counts where capture times were found."""
+
+    batch: SnapshotBatch
+    snapshots: int = 0
+    duplicates: int = 0
+    waiting: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    captured_from: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One file on its way in, with what is known of its time besides the picture itself."""
+
+    name: str
+    data: bytes
+    reason: str = ""
+    manifest_time: datetime | None = None
+    modified: datetime | None = None
+
+
+def receive(
+    camera: Camera,
+    files: Iterable[tuple[str, BinaryIO]],
+    *,
+    uploaded_by: Any = None,
+    modified: dict[str, datetime] | None = None,
+) -> IntakeResult:
+    """Take in pictures and zips of pictures, and queue their analysis.
+
+    Every file ends as exactly one of: a snapshot, a duplicate of one this camera brought before, or refused with a
+    reason. `modified` gives files' own dates, used where nothing better tells the capture time.
+    """
+    batch = SnapshotBatch.objects.create(camera=camera, uploaded_by=uploaded_by)
+    result = IntakeResult(batch)
+    for incoming in _unpacked(files, camera, modified or {}):
+        _take_in(incoming, camera, result)
+    batch.duplicates = result.duplicates
+    batch.save(update_fields=["duplicates"])
+    queue(batch)
+    return result
+
+
+def queue(batch: SnapshotBatch) -> None:
+    from inference.tasks import analyse_batch  # tasks know the steps; the steps are imported before them
+
+    transaction.on_commit(lambda: analyse_batch.delay(batch.pk))
+
+
+def _unpacked(
+    files: Iterable[tuple[str, BinaryIO]], camera: Camera, modified: dict[str, datetime]
+) -> Iterator[Incoming]:
+    for name, file in files:
+        if archive.is_zip(file):
+            manifest = archive.manifest(file, camera.store.zone)
+            yield from (Incoming(bad.name, b"", bad.reason) for bad in manifest.refused)
+            for member in archive.members(file, name):
+                yield Incoming(member.name, member.data, member.reason, manifest.time_of(member.name))
+        else:
+            data = file.read(settings.MAX_PICTURE_BYTES + 1)
+            limit = settings.MAX_PICTURE_BYTES
+            reason = f"too large: more than {limit / 1e6:.0f} MB" if len(data) > limit else ""
+            yield Incoming(name, data, reason, modified=modified.get(name))
+
+
+def _take_in(incoming: Incoming, camera: Camera, result: IntakeResult) -> None:
+    snapshot = Snapshot(
+        camera=camera,
+        batch=result.batch,
+        file_name=incoming.name[-255:],
+        checksum=hashlib.sha256(incoming.data).hexdigest(),
+    )
+    try:
+        if incoming.reason:
+            raise NotAPictureError(incoming.reason)
+        _tell_time(snapshot, incoming, camera)
+    except NotAPictureError as error:
+        _refuse(snapshot, str(error), result)
+        return
+    if _store(snapshot, incoming.data):
+        result.snapshots += 1
+        result.waiting += snapshot.status == Snapshot.Status.WAITING
+        result.captured_from[snapshot.time_source or "unknown"] += 1
+    else:
+        result.duplicates += 1
+
+
+def _refuse(snapshot: Snapshot, reason: str, result: IntakeResult) -> None:
+    snapshot.status, snapshot.reason = Snapshot.Status.REFUSED, reason
+    snapshot.save()
+    result.refused.append(Refused(snapshot.file_name, reason))
+
+
+def _tell_time(snapshot: Snapshot, incoming: Incoming, camera: Camera) -> None:
+    """EXIF, else the name, else the manifest, else the file's date where it is known, else the page asks."""
+    image = check_header(io.BytesIO(incoming.data))
+    zone, sources = camera.store.zone, Snapshot.TimeSource
+    found = (
+        (from_exif(image, zone), sources.EXIF),
+        (from_name(Path(incoming.name).name, zone), sources.NAME),
+        (incoming.manifest_time, sources.MANIFEST),
+        (incoming.modified, sources.MODIFIED),
+    )
+    when, source = next(((when, source) for when, source in found if when), (None, ""))
+    snapshot.captured_at, snapshot.time_source = when, source
+    snapshot.status = Snapshot.Status.PENDING if when else Snapshot.Status.WAITING
+
+
+def _store(snapshot: Snapshot, data: bytes) -> bool:
+    """Row and spool file, both or neither; False when this camera brought the same file before."""
+    aside = spool.put_aside(data)
+    try:
+        with transaction.atomic():
+            snapshot.save()
+            spool.assign(aside, snapshot.pk)
+    except IntegrityError:
+        return False
+    finally:
+        aside.unlink(missing_ok=True)
+    return True
+
+
+def set_times(batch: SnapshotBatch, start: datetime, seconds_between: float) -> int:
+    """Give the batch's waiting snapshots evenly spaced times, in the order of their names; how many there were."""
+    with transaction.atomic():
+        waiting = list(
+            batch.snapshots.select_for_update().filter(status=Snapshot.Status.WAITING).order_by("file_name", "pk")
+        )
+        for place, snapshot in enumerate(waiting):
+            snapshot.captured_at = start + timedelta(seconds=seconds_between * place)
+            snapshot.time_source, snapshot.status = Snapshot.TimeSource.ASKED, Snapshot.Status.PENDING
+        Snapshot.objects.bulk_update(waiting, ["captured_at", "time_source", "status"])
+        SnapshotBatch.objects.filter(pk=batch.pk).update(finished_at=None)
+        queue(batch)
+    return len(waiting)
+
+
+def discard_waiting(batch: SnapshotBatch) -> int:
+    """Refuse the batch's snapshots that still have no capture time, and delete their pictures."""
+    waiting = batch.snapshots.filter(status=Snapshot.Status.WAITING)
+    ids = list(waiting.values_list("pk", flat=True))
+    waiting.update(status=Snapshot.Status.REFUSED, reason="no capture time was given", analysed_at=now())
+    for snapshot_id in ids:
+        spool.remove(snapshot_id)
+    queue(batch)
+    return len(ids)

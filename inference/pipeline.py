@@ -1,0 +1,143 @@
+"""A chunk of snapshots through all of it: decode, detect, align, classify, store; exactly once.
+
+A chunk's rows are locked while it is analysed, and results and status are committed together. A worker that dies in
+between loses its locks with its connection, so another takes the same snapshots up as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from inference import spool, visits
+from inference.decode import NotAPictureError, decode
+from inference.detect import Detection, Detector, detector
+from inference.models import Camera, Face, Snapshot, SnapshotBatch
+from inference.predictor import Classifier, FaceLook, Predictor
+from training.preprocessing import Pixels
+
+log = logging.getLogger(__name__)
+
+CHUNK = 16
+# Smaller faces are counted as seen and not guessed at.
+MIN_FACE_PIXELS = 32.0
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    where: Detection
+    look: FaceLook | None
+
+
+@dataclass
+class Tools:
+    """The detector and the models, loaded once per process."""
+
+    detector: Detector
+    classifier: Classifier
+
+
+_tools: Tools | None = None
+
+
+def tools() -> Tools:
+    """This process' tools; loaded on first use, so that no model crosses a fork."""
+    global _tools
+    if _tools is None:
+        _tools = Tools(detector(), Predictor())
+    return _tools
+
+
+def find_faces(pictures: Sequence[Pixels], using: Tools, smallest: float = MIN_FACE_PIXELS) -> list[list[FoundFace]]:
+    """Faces of each picture; all that are large enough classified in one call."""
+    found = [using.detector.detect(picture, smallest / 2) for picture in pictures]
+    large = [(place, face) for place, faces in enumerate(found) for face in faces if face.size >= smallest]
+    looks = using.classifier.look_at([(pictures[place], face) for place, face in large])
+    look_of = {id(face): look for (_, face), look in zip(large, looks, strict=True)}
+    return [[FoundFace(face, look_of.get(id(face))) for face in faces] for faces in found]
+
+
+def analyse_pending(batch: SnapshotBatch | None = None, using: Tools | None = None) -> int:
+    """Analyse all pending snapshots (of one batch, or of all), then make visits; how many snapshots that were."""
+    done = 0
+    while (count := analyse_chunk(batch, using)) > 0:
+        done += count
+    finish(batch)
+    return done
+
+
+def analyse_chunk(batch: SnapshotBatch | None = None, using: Tools | None = None) -> int:
+    """Analyse up to CHUNK pending snapshots that no other worker holds; 0 when there are none."""
+    with transaction.atomic():
+        rows = Snapshot.objects.pending().filter(batch=batch) if batch else Snapshot.objects.pending()
+        chunk = list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("captured_at", "pk")[:CHUNK])
+        if chunk:
+            _analyse(chunk, using or tools())
+    for snapshot in chunk:
+        spool.remove(snapshot.pk)  # after the commit: a crash here leaves a file that `resume` removes
+    return len(chunk)
+
+
+def _analyse(chunk: list[Snapshot], using: Tools) -> None:
+    readable: list[Snapshot] = []
+    pictures: list[Pixels] = []
+    for snapshot in chunk:
+        try:
+            pictures.append(decode(spool.read(snapshot.pk)))
+            readable.append(snapshot)
+        except NotAPictureError as error:
+            _refuse(snapshot, str(error))
+        except FileNotFoundError:
+            _refuse(snapshot, "the picture is gone; please upload it again")
+    faces = find_faces(pictures, using)
+    for snapshot, found in zip(readable, faces, strict=True):
+        snapshot.status = Snapshot.Status.ANALYSED
+        snapshot.faces_seen = len(found)
+        snapshot.faces_classified = sum(face.look is not None for face in found)
+        snapshot.analysed_at = now()
+    Face.objects.bulk_create(
+        [_row(snapshot, face) for snapshot, found in zip(readable, faces, strict=True) for face in found]
+    )
+    Snapshot.objects.bulk_update(chunk, ["status", "reason", "faces_seen", "faces_classified", "analysed_at"])
+
+
+def _refuse(snapshot: Snapshot, reason: str) -> None:
+    snapshot.status, snapshot.reason, snapshot.analysed_at = Snapshot.Status.REFUSED, reason, now()
+
+
+def _row(snapshot: Snapshot, face: FoundFace) -> Face:
+    look = face.look
+    return Face(
+        snapshot=snapshot,
+        box=list(face.where.box),
+        score=face.where.score,
+        age=look.age if look else None,
+        gender=look.gender if look else None,
+        mood=look.mood if look else None,
+        age_years=look.age_years if look else None,
+        model_version=look.model_version if look else "",
+    )
+
+
+def finish(batch: SnapshotBatch | None = None) -> int:
+    """Make visits of batches whose snapshots are all analysed, and mark those batches done; how many."""
+    open_batches = SnapshotBatch.objects.filter(finished_at=None)
+    if batch is not None:
+        open_batches = open_batches.filter(pk=batch.pk)
+    ready = open_batches.exclude(snapshots__status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING])
+    return sum(_finish_one(one) for one in ready.select_related("camera__store"))
+
+
+@transaction.atomic
+def _finish_one(batch: SnapshotBatch) -> bool:
+    # The camera's lock first: whoever settles the same camera waits here and then finds the batch done.
+    Camera.objects.select_for_update().get(pk=batch.camera_id)
+    if not SnapshotBatch.objects.filter(pk=batch.pk, finished_at=None).update(finished_at=now()):
+        return False
+    made = visits.settle(batch.camera)
+    log.info("batch %s done: %s visits", batch.pk, made)
+    return True

@@ -1,0 +1,40 @@
+"""Forget in time: what a crash left in the spool, and faces and file names that nothing needs any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.timezone import now
+
+from inference import spool
+from inference.models import Snapshot
+
+# Pictures whose capture time nobody gave are dropped after this.
+WAITING_DAYS = 7
+# Names and fates of files are listed on the batch's page for this long; checksums go with them.
+SNAPSHOT_DAYS = 90
+
+
+def sweep_spool() -> int:
+    """Delete spool files that no waiting or pending snapshot needs; how many."""
+    present = spool.snapshot_ids()
+    known = dict(Snapshot.objects.filter(pk__in=present).values_list("pk", "status"))
+    done = {pk for pk, status in known.items() if status in (Snapshot.Status.ANALYSED, Snapshot.Status.REFUSED)}
+    for snapshot_id in done:
+        spool.remove(snapshot_id)
+    # A file without a row may be one whose row is just being committed; only old ones are left over from a crash.
+    strays = [path for path in spool.leftovers() if not (path.name.isdigit() and int(path.name) in known)]
+    for path in strays:
+        path.unlink(missing_ok=True)
+    return len(done) + len(strays)
+
+
+def forget() -> dict[str, int]:
+    """One run of everything that is deleted by age; counts by kind."""
+    oldest_waiting = now() - timedelta(days=WAITING_DAYS)
+    expired = Snapshot.objects.filter(status=Snapshot.Status.WAITING, created_at__lt=oldest_waiting).update(
+        status=Snapshot.Status.REFUSED, reason=f"no capture time was given within {WAITING_DAYS} days"
+    )
+    old = Snapshot.objects.filter(created_at__lt=now() - timedelta(days=SNAPSHOT_DAYS))
+    deleted, _ = old.exclude(status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING]).delete()
+    return {"waiting": expired, "snapshots": deleted, "spool": sweep_spool()}
