@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 
 from django.db import transaction
 
 from inference.models import Camera, ChangedHour, Face, SnapshotBatch, Store, Visit, new_visit_ref
 from inference.predictor import FaceLook
-from inference.tracking import MAX_GAP_SECONDS, Person, Seen, follow
+from inference.tracking import Person, Seen, follow
 
 # Who enters within this time of one another, this many face widths apart at most, came together.
 PARTY_SECONDS = 3.0
@@ -61,27 +61,19 @@ def _together(one: Person, other: Person) -> bool:
 
 
 @transaction.atomic
-def settle(camera: Camera, *, until: datetime | None = None) -> int:
-    """Turn the camera's stored faces into visits and delete them; how many visits that made.
+def settle(batch: SnapshotBatch) -> int:
+    """Turn a batch's stored faces into visits and delete them; how many visits that made.
 
-    With `until`, people who may still be in view then keep their faces for the next call. Runs under a lock on the
-    camera, so two workers never count the same face.
+    Runs under a lock on the camera, so two workers never count the same face.
     """
-    Camera.objects.select_for_update().get(pk=camera.pk)
+    camera = Camera.objects.select_for_update(of=("self",)).select_related("store").get(pk=batch.camera_id)
     rows = list(
-        Face.objects.filter(snapshot__camera=camera)
+        Face.objects.filter(snapshot__batch=batch)
         .select_related("snapshot")
         .order_by("snapshot__captured_at", "snapshot_id", "pk")
     )
-    people = follow(_pictures(rows))
-    if until is not None:
-        horizon = (until - timedelta(seconds=MAX_GAP_SECONDS)).timestamp()
-        people = [person for person in people if person.last.at < horizon]
-    batch_of = {row.pk: row.snapshot.batch_id for row in rows}
-    made = 0
-    for batch_id, some in groupby(people, key=lambda person: batch_of[person.first.key]):
-        made += record(camera, entries(list(some)), source=Visit.Source.SNAPSHOTS, batch_id=batch_id)
-    Face.objects.filter(pk__in=[face.key for person in people for face in person.faces]).delete()
+    made = record(camera, entries(follow(_pictures(rows))), source=Visit.Source.SNAPSHOTS, batch=batch)
+    Face.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return made
 
 
@@ -100,19 +92,19 @@ def _seen(row: Face) -> Seen:
 
 
 @transaction.atomic
-def record(camera: Camera, people: Sequence[Entry], *, source: Visit.Source, batch_id: int | None = None) -> int:
+def record(camera: Camera, people: Sequence[Entry], *, source: Visit.Source, batch: SnapshotBatch | None = None) -> int:
     """Write visits, and name the hours that changed, together."""
-    Visit.objects.bulk_create([_visit(camera, entry, source, batch_id) for entry in people])
+    Visit.objects.bulk_create([_visit(camera, entry, source, batch) for entry in people])
     mark_changed(camera.store, [entry.entered_at for entry in people])
     return len(people)
 
 
-def _visit(camera: Camera, entry: Entry, source: Visit.Source, batch_id: int | None) -> Visit:
+def _visit(camera: Camera, entry: Entry, source: Visit.Source, batch: SnapshotBatch | None) -> Visit:
     look = entry.look
     return Visit(
         store=camera.store,
         camera=camera,
-        batch_id=batch_id,
+        batch=batch,
         entered_at=entry.entered_at,
         party=entry.party,
         party_size=entry.party_size,
