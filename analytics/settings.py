@@ -123,7 +123,7 @@ USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
-# Static files: Plotly comes out of its Python package, htmx out of django-htmx -----------------------------------------
+# Static files: Plotly comes out of its Python package, htmx out of django-htmx -----------------
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [
@@ -139,7 +139,7 @@ STORAGES = {
     },
 }
 
-# Security: HTTPS=1 says that a proxy terminates TLS in front of us ------------------------------------------------------
+# Security: HTTPS=1 says that a proxy terminates TLS in front of us -----------------------------
 HTTPS = env.bool("HTTPS", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS

@@ -95,13 +95,13 @@ def _people(shop: Shop, random: np.random.Generator) -> _People:
     weekdays = WEEKDAYS / WEEKDAYS.mean()
     days: list[NDArray[np.int64]] = []
     hours: list[NDArray[np.int64]] = []
-    for day in range(shop.days):
-        factor = weekdays[(shop.first_weekday + day) % 7] * np.exp(random.normal(0, 0.1) - 0.005)
-        factor *= (1 + shop.trend * day / max(1, shop.days - 1)) * (0.45 if day in shop.quiet else 1)
-        expected = shop.rate * factor * per_hour * (day not in shop.closed)
+    for date in range(shop.days):
+        factor = weekdays[(shop.first_weekday + date) % 7] * np.exp(random.normal(0, 0.1) - 0.005)
+        factor *= (1 + shop.trend * date / max(1, shop.days - 1)) * (0.45 if date in shop.quiet else 1)
+        expected = shop.rate * factor * per_hour * (date not in shop.closed)
         counts = np.asarray(random.poisson(expected), np.int64)
         hours.append(np.repeat(np.arange(len(per_hour)), counts))
-        days.append(np.full(int(counts.sum()), day))
+        days.append(np.full(int(counts.sum()), date))
     day, hour = np.concatenate(days), np.concatenate(hours)
     minute = (hour + random.random(len(hour))) * 60
     return _with_looks(day, minute, random)

@@ -1,0 +1,302 @@
+"""Rollups become reports and frames: the only reading of numbers there is, small cells withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+from django.db.models import QuerySet, Sum
+
+from analytics import withhold
+from analytics.join import estimate
+from analytics.join.assignment import LONGEST_STAY, SHORTEST_STAY
+from analytics.join.estimate import Figures, Interval
+from analytics.models import HourFigure, MatchRun
+from analytics.periods import Period
+from inference.models import Store
+from training.labels import LABELS
+
+BREAKDOWNS = ("age", "gender", "mood", "age,gender")
+METRICS = ("conversion", "average_transaction_value", "revenue_per_visitor")
+FIGURES = tuple(column.name for column in fields(Figures))
+# Above this many plausible visits per purchase, linking one by one says little about groups.
+BUSY_CANDIDATES = 0.3
+LOW_COVERAGE = 0.6
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One group's figures; all None when withheld."""
+
+    labels: dict[str, str]
+    visits: Interval | None = None
+    purchases: Interval | None = None
+    conversion: Interval | None = None
+    average_transaction_value: Interval | None = None
+    revenue_per_visitor: Interval | None = None
+    withheld: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How much the figures rest on. Shares are 0 to 1; `warnings` are sentences for a shopkeeper."""
+
+    coverage: float | None
+    candidates_per_purchase: float | None
+    matched: float | None
+    by_reference: float | None
+    unexplained: int
+    method: str
+    simulated: bool
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    by: str
+    segments: list[Segment]
+    totals: Segment
+    quality: Quality
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over all visits and all receipts of a period."""
+
+    visits: float
+    classified: int
+    buyers: float
+    till_purchases: int
+    till_revenue: float
+    till_revenue2: float
+
+
+# Reports ---------------------------------------------------------------------------------------------------------------
+
+
+def report(store: Store, period: Period, by: str) -> Report:
+    """Figures by age, gender, mood or age,gender. Raises ValueError for another breakdown."""
+    if by not in BREAKDOWNS:
+        raise ValueError(f"“{by}” is not a breakdown; use one of {' '.join(BREAKDOWNS)}.")
+    sums = totals(store, period)
+    return Report(by, segments(store, period, by), total_segment(sums), quality(store, period, sums))
+
+
+def _figures(store: Store, period: Period) -> QuerySet[HourFigure]:
+    return HourFigure.objects.filter(store=store, hour__gte=period.start, hour__lt=period.end)
+
+
+def totals(store: Store, period: Period) -> Totals:
+    names = [column.name for column in fields(Totals)]
+    row = _figures(store, period).filter(attribute="all").aggregate(**{name: Sum(name) for name in names})
+    return Totals(**{name: row[name] or 0 for name in names})
+
+
+def total_segment(sums: Totals) -> Segment:
+    """All visits and all receipts, linked or not."""
+    if sums.visits < withhold.FEWEST_VISITS:
+        return Segment({}, withheld=True, reason=withhold.TOO_FEW)
+    n, purchases = sums.visits, float(sums.till_purchases)
+    till = Figures(n, n, purchases, purchases, sums.till_revenue, sums.till_revenue, sums.till_revenue2)
+    return Segment(
+        {},
+        visits=Interval(n, n, n),
+        purchases=Interval(purchases, purchases, purchases),
+        # More receipts than visitors is possible at a shop with an unseen door; then there is no rate to speak of.
+        conversion=estimate.conversion(till) if purchases <= n else None,
+        average_transaction_value=estimate.average_transaction_value(till),
+        revenue_per_visitor=estimate.revenue_per_visitor(till),
+    )
+
+
+def segments(store: Store, period: Period, by: str) -> list[Segment]:
+    """One segment per label, in the labels' order, absent ones included."""
+    rows = (
+        _figures(store, period).filter(attribute=by).values("segment").annotate(**{f"s_{n}": Sum(n) for n in FIGURES})
+    )
+    sums = {row["segment"]: Figures(**{name: row[f"s_{name}"] for name in FIGURES}) for row in rows}
+    keys = [",".join(labels.values()) for labels in _labels(by)]
+    found = [sums.get(key, Figures()) for key in keys]
+    why = withhold.reasons([figures.visits for figures in found])
+    return [_segment(*parts) for parts in zip(_labels(by), found, why, strict=True)]
+
+
+def _labels(by: str) -> list[dict[str, str]]:
+    if by == "age,gender":
+        return [{"age": age, "gender": gender} for age in LABELS["age"] for gender in LABELS["gender"]]
+    names = {"age": LABELS["age"], "gender": LABELS["gender"], "mood": LABELS["mood"]}[by]
+    return [{by: name} for name in names]
+
+
+def _segment(labels: dict[str, str], sums: Figures, reason: str | None) -> Segment:
+    if reason:
+        return Segment(labels, withheld=True, reason=reason)
+    spread = estimate.Z * max(0.0, sums.buyers - sums.buyers_w2) ** 0.5
+    return Segment(
+        labels,
+        visits=estimate.visits(sums),
+        purchases=Interval(sums.buyers, max(0.0, sums.buyers - spread), sums.buyers + spread),
+        conversion=estimate.conversion(sums),
+        average_transaction_value=estimate.average_transaction_value(sums),
+        revenue_per_visitor=estimate.revenue_per_visitor(sums),
+    )
+
+
+# Quality ---------------------------------------------------------------------------------------------------------------
+
+
+def quality(store: Store, period: Period, sums: Totals) -> Quality:
+    """What the period's linking rested on, in numbers and in words."""
+    runs = latest_runs(store, period)
+    purchases = sum(run.purchases for run in runs)
+    matched = sum(run.matched for run in runs)
+    by_reference = _by_reference(store, period)
+    # Candidates are counted among purchases that no reference linked; the rest needed no guessing.
+    guessed = max(0, purchases - by_reference)
+    expected = sum(run.candidates for run in runs) / guessed if guessed else None
+    result = Quality(
+        coverage=sums.classified / sums.visits if sums.visits else None,
+        candidates_per_purchase=expected,
+        matched=matched / purchases if purchases else None,
+        by_reference=by_reference / purchases if purchases else None,
+        unexplained=sum(run.unexplained for run in runs),
+        method="reference" if purchases and not guessed else "assignment" if not by_reference else "mixed",
+        simulated=store.is_simulated,
+    )
+    result.warnings.extend(warnings(result, sums, guessed))
+    return result
+
+
+def latest_runs(store: Store, period: Period) -> list[MatchRun]:
+    """The newest run over each day of the period."""
+    runs = MatchRun.objects.filter(store=store, start__gte=period.start, end__lte=period.end)
+    return list(runs.order_by("start", "-created_at", "-pk").distinct("start"))
+
+
+def _by_reference(store: Store, period: Period) -> int:
+    from analytics.models import Match
+
+    return Match.objects.filter(
+        purchase__store=store,
+        purchase__paid_at__gte=period.start,
+        purchase__paid_at__lt=period.end,
+        method=Match.Method.REFERENCE,
+    ).count()
+
+
+def warnings(found: Quality, sums: Totals, guessed: int) -> list[str]:
+    """What a shopkeeper should know before believing the figures."""
+    result = []
+    if found.simulated:
+        result.append("This store is simulated: its visits and purchases are made up to show what Foyer does.")
+    if found.candidates_per_purchase is not None and found.candidates_per_purchase > BUSY_CANDIDATES:
+        result.append(
+            f"{guessed:,} purchases could belong to {found.candidates_per_purchase:.1f} visits each on average. "
+            "Linking them by time says little about groups: differences between groups are understated, and the "
+            "intervals by group are too narrow. Totals are not affected. A visit reference on receipts would solve it."
+        )
+    if found.unexplained:
+        result.append(
+            f"{found.unexplained:,} purchases have no visit that could have made them: "
+            "an entrance without a camera, a camera that was off, or clocks that differ."
+        )
+    if found.coverage is not None and found.coverage < LOW_COVERAGE:
+        result.append(f"Only {found.coverage:.0%} of visits showed a face well enough to tell age, gender and mood.")
+    if sums.till_purchases > sums.visits > 0:
+        result.append("There are more purchases than visits: not everyone comes in through the counted entrance.")
+    return result
+
+
+def plausible_stay_minutes() -> tuple[float, float]:
+    return SHORTEST_STAY / 60, LONGEST_STAY / 60
+
+
+# Comparisons -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """A metric's change against the period before: as a difference with its interval, and relative to before."""
+
+    difference: Interval
+    relative: float | None
+
+    @property
+    def is_clear(self) -> bool:
+        return self.difference.low > 0 or self.difference.high < 0
+
+
+def compare(store: Store, period: Period) -> dict[str, Change]:
+    """Changes of the totals against the previous period of the same length, for the metrics both have."""
+    now = total_segment(totals(store, period))
+    before = total_segment(totals(store, period.previous()))
+    result: dict[str, Change] = {}
+    for name in ("visits", *METRICS):
+        new, old = getattr(now, name), getattr(before, name)
+        if new is not None and old is not None:
+            relative = (new.value - old.value) / old.value if old.value else None
+            result[name] = Change(estimate.difference(_counted(name, new), _counted(name, old)), relative)
+    return result
+
+
+def _counted(name: str, value: Interval) -> Interval:
+    """Counts vary by chance, too: a Poisson interval around a number of visits."""
+    if name != "visits":
+        return value
+    spread = estimate.Z * value.value**0.5
+    return Interval(value.value, max(0.0, value.value - spread), value.value + spread)
+
+
+# Frames for charts -----------------------------------------------------------------------------------------------------
+
+
+def by_day(store: Store, period: Period) -> pd.DataFrame:
+    """One row per store day: day, visits (None under the smallest cell), purchases, revenue. No row is missing."""
+    rows = _figures(store, period).filter(attribute="all").values("hour", "visits", "till_purchases", "till_revenue")
+    frame = _on_clock(rows, store)
+    days = [period.first + timedelta(days=k) for k in range(period.days)]
+    frame["day"] = frame["local"].map(lambda when: when.date())
+    columns = {"till_purchases": "purchases", "till_revenue": "revenue"}
+    sums = frame.groupby("day")[["visits", *columns]].sum().rename(columns=columns).reindex(days, fill_value=0.0)
+    few = (sums["visits"] < withhold.FEWEST_VISITS) & (sums["visits"] > 0)
+    sums.loc[few, ["visits", "purchases", "revenue"]] = None
+    return sums.rename_axis("day").reset_index()
+
+
+def by_hour(store: Store, period: Period) -> pd.DataFrame:
+    """weekday (0 is Monday), hour (of the store's clock), visits: the mean number per such hour of the period."""
+    rows = _figures(store, period).filter(attribute="all").values("hour", "visits")
+    frame = _on_clock(rows, store)
+    frame["weekday"] = frame["local"].map(lambda when: when.weekday())
+    frame["clock"] = frame["local"].map(lambda when: when.hour)
+    sums = frame.groupby(["weekday", "clock"])["visits"].sum().reset_index()
+    counts = {d: sum((period.first + timedelta(days=k)).weekday() == d for k in range(period.days)) for d in range(7)}
+    sums["visits"] = [
+        total / counts[day] if total >= withhold.FEWEST_VISITS else None
+        for total, day in zip(sums["visits"], sums["weekday"], strict=True)
+    ]
+    return sums.rename(columns={"clock": "hour"})
+
+
+def _on_clock(rows: Any, store: Store) -> pd.DataFrame:
+    """The rows as a frame with `local`, the hour on the store's clock."""
+    frame = pd.DataFrame(list(rows), columns=list(rows.query.values_select))
+    frame["local"] = [hour.astimezone(store.zone) for hour in frame["hour"]]
+    return frame
+
+
+def by_segment(store: Store, period: Period, by: str) -> pd.DataFrame:
+    """One row per segment: label(s), withheld, reason, and value/low/high of visits and each metric."""
+    rows = []
+    for segment in segments(store, period, by):
+        row: dict[str, Any] = {**segment.labels, "withheld": segment.withheld, "reason": segment.reason}
+        for name in ("visits", *METRICS):
+            interval: Interval | None = getattr(segment, name)
+            row |= {f"{name}_{end}": getattr(interval, end) if interval else None for end in ("value", "low", "high")}
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame.attrs["currency"] = store.currency
+    return frame

@@ -1,0 +1,50 @@
+"""A report as JSON and as CSV; what is withheld is withheld in both."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from analytics.join.estimate import Interval
+from analytics.queries import METRICS, Report, Segment
+
+DIGITS = {"visits": 1, "purchases": 1, "conversion": 5, "average_transaction_value": 3, "revenue_per_visitor": 4}
+COLUMNS = ("visits", "purchases", *METRICS)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    return {
+        "segments": [_segment(segment) for segment in report.segments],
+        "totals": _segment(report.totals),
+        "quality": asdict(report.quality),
+    }
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    values = {name: _interval(getattr(segment, name), DIGITS[name]) for name in COLUMNS}
+    return {**segment.labels, **values, "withheld": segment.withheld, "reason": segment.reason}
+
+
+def _interval(interval: Interval | None, digits: int) -> dict[str, float] | None:
+    if interval is None:
+        return None
+    return {name: round(value, digits) for name, value in asdict(interval).items()}
+
+
+def write_csv(report: Report, file: TextIO) -> None:
+    writer = csv.writer(file)
+    names = report.by.split(",")
+    ends = ("value", "low", "high")
+    writer.writerow([*names, *(f"{column}_{end}" for column in COLUMNS for end in ends), "withheld"])
+    for segment in report.segments:
+        writer.writerow([*(segment.labels[name] for name in names), *_cells(segment)])
+    writer.writerow(["total", *[""] * (len(names) - 1), *_cells(report.totals)])
+
+
+def _cells(segment: Segment) -> Iterator[object]:
+    for column in COLUMNS:
+        interval = _interval(getattr(segment, column), DIGITS[column])
+        yield from interval.values() if interval else ("", "", "")
+    yield segment.reason or ""

@@ -1,0 +1,114 @@
+"""Simulated stores in the database, marked as such, with their truth returned."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from analytics import matching
+from analytics.join.simulate import OPENING_HOUR, Sample, Shop, simulate
+from analytics.models import Purchase
+from inference.models import Camera, Store, Visit
+from inference.visits import mark_changed
+
+TIMEZONE = "Europe/Oslo"
+
+
+@transaction.atomic
+def create_store(
+    name: str, first: date, shop: Shop, seed: int, *, currency: str = "EUR"
+) -> tuple[Store, dict[str, Any]]:
+    """A store whose history begins on `first`; returns it with the truth of its segments.
+
+    Raises IntegrityError when a store of this name exists.
+    """
+    store = Store.objects.create(name=name, timezone=TIMEZONE, currency=currency, is_simulated=True)
+    camera = Camera.objects.create(store=store, name="Entrance")
+    sample = simulate(shop, seed)
+    refs = [f"{store.pk}-{k}" for k in range(len(sample.entered))]
+    entered, paid = _instants(sample.entered, first, store), _instants(sample.paid, first, store)
+    _copy(Visit, _visits(store, camera, sample, refs, entered))
+    _copy(Purchase, _purchases(store, sample, refs, paid))
+    mark_changed(store, entered)
+    matching.mark_dirty(store, paid)
+    return store, sample.truth
+
+
+def _instants(minutes: Sequence[float] | Any, first: date, store: Store) -> list[datetime]:
+    """Simulated minutes as instants: the shop opens at the same hour of the store's clock every day."""
+    openings: dict[int, datetime] = {}
+    result = []
+    for value in minutes:
+        day = int(value // 1440)
+        if day not in openings:
+            local = datetime.combine(first + timedelta(days=day), datetime.min.time(), store.zone)
+            openings[day] = local.replace(hour=OPENING_HOUR).astimezone(UTC)
+        result.append(openings[day] + timedelta(minutes=float(value) - 1440 * day))
+    return result
+
+
+def _visits(
+    store: Store, camera: Camera, sample: Sample, refs: list[str], entered: list[datetime]
+) -> Iterable[dict[str, Any]]:
+    for k, ref in enumerate(refs):
+        yield {
+            "store_id": store.pk,
+            "camera_id": camera.pk,
+            "ref": ref,
+            "entered_at": entered[k].isoformat(),
+            "party": "",
+            "party_size": 1,
+            "age": _array(sample.age[k]),
+            "gender": _array(sample.gender[k]),
+            "mood": _array(sample.mood[k]),
+            "model_version": "simulated",
+            "faces": 1,
+            "source": Visit.Source.SIMULATED.value,
+        }
+
+
+def _array(values: Any) -> str:
+    """Postgres' text form of an array is JSON's with braces."""
+    return "{" + json.dumps(values.tolist())[1:-1] + "}"
+
+
+def _purchases(store: Store, sample: Sample, refs: list[str], paid: list[datetime]) -> Iterable[dict[str, Any]]:
+    for k, when in enumerate(paid):
+        yield {
+            "store_id": store.pk,
+            "receipt": f"S{k + 1:06d}",
+            "till": "1",
+            "paid_at": when.isoformat(),
+            "amount": Decimal(f"{sample.amount[k]:.2f}"),
+            "visit_ref": refs[sample.visit_of[k]] if sample.visit_of[k] >= 0 else "",
+        }
+
+
+def _copy(model: type[Visit] | type[Purchase], rows: Iterable[dict[str, Any]]) -> None:
+    """COPY rows into a table: twenty times as fast as inserting them."""
+    buffer, columns = io.StringIO(), []
+    writer = csv.writer(buffer)
+    for row in rows:
+        columns = columns or list(row)
+        writer.writerow(row.values())
+    if not columns:
+        return
+    buffer.seek(0)
+    with connection.cursor() as cursor:
+        names = ", ".join(columns)
+        cursor.copy_expert(
+            f"COPY {model._meta.db_table} ({names}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL ({_texts(columns)}))",
+            buffer,
+        )
+
+
+def _texts(columns: list[str]) -> str:
+    """Columns in which an empty field means an empty text, not NULL."""
+    return ", ".join(name for name in columns if name in ("party", "visit_ref", "ref", "receipt", "till"))
