@@ -74,7 +74,7 @@ class Totals:
     till_revenue2: float
 
 
-# Reports ---------------------------------------------------------------------------------------------------------------
+# Reports --------------------------------------------------------------------------------
 
 
 def report(store: Store, period: Period, by: str) -> Report:
@@ -114,10 +114,9 @@ def total_segment(sums: Totals) -> Segment:
 
 def segments(store: Store, period: Period, by: str) -> list[Segment]:
     """One segment per label, in the labels' order, absent ones included."""
-    rows = (
-        _figures(store, period).filter(attribute=by).values("segment").annotate(**{f"s_{n}": Sum(n) for n in FIGURES})
-    )
-    sums = {row["segment"]: Figures(**{name: row[f"s_{name}"] for name in FIGURES}) for row in rows}
+    columns = [Sum(name) for name in FIGURES]
+    rows = _figures(store, period).filter(attribute=by).values_list("segment").annotate(*columns)
+    sums = {segment: Figures(*values) for segment, *values in rows}
     keys = [",".join(labels.values()) for labels in _labels(by)]
     found = [sums.get(key, Figures()) for key in keys]
     why = withhold.reasons([figures.visits for figures in found])
@@ -145,7 +144,7 @@ def _segment(labels: dict[str, str], sums: Figures, reason: str | None) -> Segme
     )
 
 
-# Quality ---------------------------------------------------------------------------------------------------------------
+# Quality --------------------------------------------------------------------------------
 
 
 def quality(store: Store, period: Period, sums: Totals) -> Quality:
@@ -214,7 +213,7 @@ def plausible_stay_minutes() -> tuple[float, float]:
     return SHORTEST_STAY / 60, LONGEST_STAY / 60
 
 
-# Comparisons -----------------------------------------------------------------------------------------------------------
+# Comparisons --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -250,7 +249,7 @@ def _counted(name: str, value: Interval) -> Interval:
     return Interval(value.value, max(0.0, value.value - spread), value.value + spread)
 
 
-# Frames for charts -----------------------------------------------------------------------------------------------------
+# Frames for charts --------------------------------------------------------------------------------
 
 
 def by_day(store: Store, period: Period) -> pd.DataFrame:

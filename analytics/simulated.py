@@ -93,22 +93,17 @@ def _purchases(store: Store, sample: Sample, refs: list[str], paid: list[datetim
 
 def _copy(model: type[Visit] | type[Purchase], rows: Iterable[dict[str, Any]]) -> None:
     """COPY rows into a table: twenty times as fast as inserting them."""
-    buffer, columns = io.StringIO(), []
+    buffer = io.StringIO()
     writer = csv.writer(buffer)
+    columns: list[str] = []
     for row in rows:
         columns = columns or list(row)
         writer.writerow(row.values())
     if not columns:
         return
     buffer.seek(0)
+    # An empty field is NULL in CSV; in these columns it is an empty text.
+    texts = [name for name in columns if name in ("party", "visit_ref")]
+    options = f"FORMAT csv, FORCE_NOT_NULL ({', '.join(texts)})"
     with connection.cursor() as cursor:
-        names = ", ".join(columns)
-        cursor.copy_expert(
-            f"COPY {model._meta.db_table} ({names}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL ({_texts(columns)}))",
-            buffer,
-        )
-
-
-def _texts(columns: list[str]) -> str:
-    """Columns in which an empty field means an empty text, not NULL."""
-    return ", ".join(name for name in columns if name in ("party", "visit_ref", "ref", "receipt", "till"))
+        cursor.copy_expert(f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN WITH ({options})", buffer)

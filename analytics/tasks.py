@@ -5,9 +5,31 @@ from __future__ import annotations
 from celery import shared_task
 
 from analytics import rollups
+from analytics.models import PurchaseImport
+from analytics.sales import stage, undo
 
 
 @shared_task
 def refresh() -> int:
     """Match and sum every hour that changed; running twice changes nothing."""
     return sum(rollups.refresh(store) for store in rollups.stores_with_changes())
+
+
+@shared_task
+def confirm_import(import_id: int) -> int:
+    """Import a previewed sales file, then bring the store's figures up to date."""
+    row = stage.confirm(import_id)
+    return rollups.refresh(row.store)
+
+
+@shared_task
+def undo_import(import_id: int) -> int:
+    """Take an import back, then bring the store's figures up to date."""
+    undo.undo(import_id)
+    return rollups.refresh(PurchaseImport.objects.select_related("store").get(pk=import_id).store)
+
+
+@shared_task
+def forget_previews() -> int:
+    """Discard sales files that nobody decided about for a day."""
+    return stage.forget_stale()

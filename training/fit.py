@@ -67,7 +67,7 @@ def train(
     return _write(network, recipe, ready, temperature, metrics, out, epochs or recipe.epochs)
 
 
-# 1 -------------------------------------------------------------------------------------------------------------------
+# 1 --------------------------------------------------------------------------------
 
 
 def prepare_data(recipe: Recipe, path: Path, data_format: str) -> Prepared:
@@ -121,7 +121,7 @@ def _apart(one: str, other: str, task: Task) -> float:
     return 0.0 if one == other else 2.0
 
 
-# 2 -------------------------------------------------------------------------------------------------------------------
+# 2 --------------------------------------------------------------------------------
 
 
 def targets(recipe: Recipe, labels: list[str]) -> NDArray[np.float32]:
@@ -187,7 +187,7 @@ def _batches(recipe: Recipe, ready: Prepared, base: type) -> Any:
     return Batches()
 
 
-# 3, 4 ----------------------------------------------------------------------------------------------------------------
+# 3, 4 --------------------------------------------------------------------------------
 
 
 def _softmax(network: Any, recipe: Recipe, ready: Prepared, part: list[int]) -> NDArray[np.float64]:
@@ -222,7 +222,7 @@ def _test(network: Any, recipe: Recipe, ready: Prepared, temperature: float) -> 
     return evaluate(recipe.task, [e.label for e in examples], [e.tags for e in examples], guess)
 
 
-# 5 -------------------------------------------------------------------------------------------------------------------
+# 5 --------------------------------------------------------------------------------
 
 
 def _write(

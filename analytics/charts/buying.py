@@ -21,7 +21,7 @@ def conversion(frame: pd.DataFrame, by: str) -> go.Figure:
     if shown.empty or not shown["conversion_value"].sum():
         return look.empty(NOTHING)
     figure = go.Figure(_points(shown, by, "conversion", look.ACCENT, "Conversion rate", "%{x}: %{y:.1%}"))
-    look.say_withheld(figure, list(frame.loc[frame["withheld"], by]))
+    look.say_withheld(figure, list(frame[frame["withheld"]][by]))
     look.styled(figure)
     figure.update_yaxes(tickformat=".0%")
     return in_order(figure, frame, by)
@@ -40,7 +40,8 @@ def describe_conversion(frame: pd.DataFrame, by: str) -> str:
     if shown.empty or not shown["conversion_value"].sum():
         return NOTHING
     parts = [
-        f"{row[by]}: {row['conversion_value']:.1%} (between {row['conversion_low']:.1%} and {row['conversion_high']:.1%})"
+        f"{row[by]}: {row['conversion_value']:.1%} "
+        f"(between {row['conversion_low']:.1%} and {row['conversion_high']:.1%})"
         for _, row in shown.iterrows()
     ]
     return f"Conversion rate, with 95 % intervals. {'; '.join(parts)}."
@@ -59,7 +60,7 @@ def spend(frame: pd.DataFrame, by: str) -> go.Figure:
             _points(shown, by, "revenue_per_visitor", look.SECOND, "Revenue per visitor", hover),
         ]
     )
-    look.say_withheld(figure, list(frame.loc[frame["withheld"], by]))
+    look.say_withheld(figure, list(frame[frame["withheld"]][by]))
     look.styled(figure)
     figure.update_yaxes(title=currency)
     return in_order(figure, frame, by)

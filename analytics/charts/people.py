@@ -16,7 +16,7 @@ def visits(frame: pd.DataFrame, by: str) -> go.Figure:
     if shown.empty:
         return look.empty("Too few visits to show groups.")
     figure = go.Figure(go.Bar(**bars(shown, by, "visits"), hovertemplate="%{x}: %{y:,.0f} visits<extra></extra>"))
-    look.say_withheld(figure, list(frame.loc[frame["withheld"], by]))
+    look.say_withheld(figure, list(frame[frame["withheld"]][by]))
     return in_order(look.styled(figure), frame, by)
 
 
@@ -89,5 +89,5 @@ def describe_pyramid(frame: pd.DataFrame) -> str:
     shown = frame[~frame["withheld"]]
     if shown.empty:
         return NOTHING
-    best = shown.loc[shown["visits_value"].astype(float).idxmax()]
+    best = shown.sort_values("visits_value").iloc[-1]
     return f"The largest group is {best['gender']}, {best['age']}, with {best['visits_value']:,.0f} visits."
