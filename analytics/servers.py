@@ -119,6 +119,11 @@ def embedded_database() -> dict[str, Any]:
     }
 
 
+def is_embedded() -> bool:
+    """Whether the database is the one we bring."""
+    return not os.environ.get("DATABASE_URL")
+
+
 def embedded_redis_url() -> str:
     return f"unix://{place().redis_socket}?db=0"
 

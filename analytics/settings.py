@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "analytics.content_security.ContentSecurityMiddleware",
 ]
 
 ROOT_URLCONF = "analytics.urls"
@@ -61,6 +62,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "analytics.access.navigation",
             ],
         },
     },
@@ -124,7 +126,7 @@ USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
-# Static files: Plotly comes out of its Python package, htmx out of django-htmx -----------------
+# Static files: Plotly comes out of its Python package, htmx out of django-htmx
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [
@@ -140,7 +142,7 @@ STORAGES = {
     },
 }
 
-# Security: HTTPS=1 says that a proxy terminates TLS in front of us --------------------------------------------------------------------------------
+# Security: HTTPS=1 says that a proxy terminates TLS in front of us
 HTTPS = env.bool("HTTPS", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS

@@ -1,6 +1,34 @@
 """Addresses."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from analytics.views import dashboard, pages, sales, snapshots
+
+admin.site.site_header = admin.site.site_title = "Foyer"
+admin.site.index_title = "Stores, cameras, people and models"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("healthz", pages.healthz, name="healthz"),
+    path("how-we-know", pages.how_we_know, name="how-we-know"),
+    path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("stores/<int:store_id>/", dashboard.show, name="dashboard"),
+    path("stores/<int:store_id>/segments", dashboard.segments, name="segments"),
+    path("stores/<int:store_id>/report.csv", dashboard.download, name="report-csv"),
+    path("stores/<int:store_id>/charts/<slug:name>.json", dashboard.chart, name="chart"),
+    path("stores/<int:store_id>/snapshots/", snapshots.batches, name="snapshots"),
+    path("stores/<int:store_id>/snapshots/upload", snapshots.upload, name="upload-snapshots"),
+    path("batches/<int:batch_id>/", snapshots.batch, name="batch"),
+    path("batches/<int:batch_id>/times", snapshots.times, name="batch-times"),
+    path("stores/<int:store_id>/sales/", sales.imports, name="sales"),
+    path("stores/<int:store_id>/sales/upload", sales.upload, name="upload-sales"),
+    path("imports/<int:import_id>/", sales.show, name="import"),
+    path("imports/<int:import_id>/confirm", sales.confirm, name="confirm-import"),
+    path("imports/<int:import_id>/discard", sales.discard, name="discard-import"),
+    path("imports/<int:import_id>/undo", sales.undo, name="undo-import"),
+    path("imports/<int:import_id>/refused.csv", sales.refused, name="refused-rows"),
+    path("admin/", admin.site.urls),
+]

@@ -91,12 +91,15 @@ def save(
     data: dict[str, Any], card: str,
 ) -> Path:  # fmt: skip
     """Write an artifact folder; it appears whole or not at all. Raises FileExistsError: artifacts never change."""
+    import keras
+
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; artifacts are never changed.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _without_optimizer(network).save(aside / "model.keras")
+        # A model made anew from its ends has no optimizer, whose moments would make the file four times as large.
+        keras.Model(network.inputs, network.outputs).save(aside / "model.keras")
         _write(aside / "labels.json", {"task": task, "labels": LABELS[task], **asdict(outputs)})
         _write(aside / "config.json", {"format": FORMAT_VERSION, **config})
         _write(aside / "metrics.json", metrics)
@@ -108,15 +111,6 @@ def save(
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return folder
-
-
-def _without_optimizer(network: Any) -> Any:
-    """A copy that has the weights only: the optimizer's moments would make the file four times as large."""
-    import keras
-
-    plain = keras.models.clone_model(network)
-    plain.set_weights(network.get_weights())
-    return plain
 
 
 def load(path: Path) -> Artifact:

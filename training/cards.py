@@ -23,7 +23,8 @@ def write(recipe: Recipe, version: str, metrics: dict[str, Any], data: dict[str,
     sections = [
         f"# {version}",
         f"Task: {recipe.task}. Recipe: `{recipe.name}`. Input: {recipe.input.size}×{recipe.input.size}, "
-        f"{'grey' if recipe.input.channels == 1 else 'colour'}, face aligned by five landmarks ({recipe.input.framing}).",
+        f"{'grey' if recipe.input.channels == 1 else 'colour'}, "
+        f"face aligned by five landmarks ({recipe.input.framing}).",
         "## Data and licence",
         LICENCES.get(data["format"], ""),
         _data(data),
@@ -41,7 +42,8 @@ def _data(data: dict[str, Any]) -> str:
     return (
         f"{data['examples']} pictures, {data['refused']} refused; {data['near_equal_pairs']} near-equal pairs kept on "
         f"one side, {data['contradicting_dropped']} pictures with contradicting labels dropped. Training "
-        f"{data['train']}, validation {data['validation']}, test {data['test']}. Split fingerprint `{data['split'][:16]}`."
+        f"{data['train']}, validation {data['validation']}, test {data['test']}. "
+        f"Split fingerprint `{data['split'][:16]}`."
     )
 
 

@@ -8,7 +8,7 @@ WIDTHS = (24, 48, 96, 144)
 
 
 def compact(size: int, channels: int, classes: int) -> Any:
-    """A residual network of about 1 M parameters and 0.14 GFLOPs at 64×64; returns a keras.Model with softmax output."""
+    """A residual network of about 1 M parameters and 0.14 GFLOPs at 64×64, a keras.Model with softmax output."""
     import keras
     from keras import layers
 

@@ -31,7 +31,7 @@ def days(frame: pd.DataFrame) -> go.Figure:
 def describe_days(frame: pd.DataFrame) -> str:
     if not frame["visits"].sum():
         return NOTHING
-    best = frame.loc[frame["visits"].idxmax()]
+    best = frame.sort_values("visits", na_position="first").iloc[-1]
     total, purchases = frame["visits"].sum(), frame["purchases"].sum()
     return (
         f"{total:,.0f} visits and {purchases:,.0f} purchases over {len(frame)} days. "
@@ -59,7 +59,7 @@ def hours(frame: pd.DataFrame) -> go.Figure:
 def describe_hours(frame: pd.DataFrame) -> str:
     if frame.empty or not frame["visits"].sum():
         return NOTHING
-    best = frame.loc[frame["visits"].idxmax()]
+    best = frame.sort_values("visits", na_position="first").iloc[-1]
     day = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")[int(best["weekday"])]
     return (
         f"Busiest on {day} from {int(best['hour']):02d}:00, with {best['visits']:.0f} visits in that hour on average."

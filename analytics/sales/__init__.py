@@ -1,1 +1,1 @@
-"""A till's file becomes purchases: sniff (encoding, dialect) -> formats (which column is what) -> parse -> stage -> undo."""
+"""A till's file becomes purchases: sniff -> formats (which column is what) -> parse -> stage -> undo."""

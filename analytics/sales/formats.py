@@ -14,8 +14,8 @@ DateOrder = Literal["", "day-first", "month-first"]
 # What tills call things, in lower case; the first that a file has is taken.
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "receipt": (
-        "receipt", "invoice id", "receipt number", "receipt no", "invoice", "order id", "transaction id", "bon", "bonnr",
-        "belegnummer", "beleg", "kvittering", "kvitto", "ticket", "numéro de ticket", "bonnummer", "recibo",
+        "receipt", "invoice id", "receipt number", "receipt no", "invoice", "order id", "transaction id", "bon",
+        "bonnr", "belegnummer", "beleg", "kvittering", "kvitto", "ticket", "numéro de ticket", "bonnummer", "recibo",
     ),
     "paid_at": ("paid_at", "paid at", "date & time", "datetime", "date time", "timestamp", "zeitpunkt", "tidspunkt"),
     "date": ("date", "datum", "dato", "fecha", "transaction date", "sale date"),

@@ -109,7 +109,8 @@ def _sort_one(purchase: ParsedPurchase, known: dict[str, tuple[datetime, Decimal
     elif there == (purchase.paid_at, purchase.amount):
         result.duplicates.append(purchase)
     else:
-        reason = f"receipt {purchase.receipt} is already here with another amount or time ({there[1]}, {there[0]:%Y-%m-%d %H:%M})"
+        other = f"{there[1]} at {there[0]:%Y-%m-%d %H:%M} UTC"
+        reason = f"receipt {purchase.receipt} is already here with another amount or time ({other})"
         column = result.mapping.columns["receipt"]
         result.refused += [Refused(number, column, purchase.receipt, reason) for number in purchase.rows]
 
@@ -245,7 +246,8 @@ STAGING = """
 """
 STORE_PURCHASES = """
     INSERT INTO analytics_purchase (store_id, receipt, till, paid_at, amount, items, visit_ref, brought_by_id)
-    SELECT %(store)s, receipt, coalesce(till, ''), paid_at, amount, items, coalesce(visit_ref, ''), %(import)s FROM staged
+    SELECT %(store)s, receipt, coalesce(till, ''), paid_at, amount, items, coalesce(visit_ref, ''), %(import)s
+    FROM staged
 """
 STORE_LINES = """
     INSERT INTO analytics_purchaseline (purchase_id, product, category, quantity, amount)

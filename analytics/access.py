@@ -1,0 +1,55 @@
+"""The only way to get what a user may see; who looked at what is written down here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+
+from analytics.models import AccessLog, PurchaseImport
+from inference.models import SnapshotBatch, Store
+
+AnyUser = AbstractBaseUser | AnonymousUser
+
+
+def stores_for(user: AnyUser) -> QuerySet[Store]:
+    """All stores for an admin, a manager's own for everybody else."""
+    if not isinstance(user, User) or not user.is_active:
+        return Store.objects.none()
+    if user.is_superuser:
+        return Store.objects.all()
+    return Store.objects.filter(managers__user=user)
+
+
+def store_for(user: AnyUser, store_id: int, *, what: str = "") -> Store:
+    """The store, if the user may see it; 404 otherwise, so that nobody learns what exists. `what` is logged."""
+    store = stores_for(user).filter(pk=store_id).first()
+    if store is None:
+        raise Http404("There is no such store among yours.")
+    if what and isinstance(user, User):
+        AccessLog.objects.create(user=user, store=store, what=what)
+    return store
+
+
+def batch_for(user: AnyUser, batch_id: int) -> SnapshotBatch:
+    batches = SnapshotBatch.objects.select_related("camera__store", "uploaded_by")
+    batch = batches.filter(pk=batch_id, camera__store__in=stores_for(user)).first()
+    if batch is None:
+        raise Http404("There is no such batch among yours.")
+    return batch
+
+
+def import_for(user: AnyUser, import_id: int) -> PurchaseImport:
+    imports = PurchaseImport.objects.select_related("store", "created_by")
+    row = imports.filter(pk=import_id, store__in=stores_for(user)).first()
+    if row is None:
+        raise Http404("There is no such import among yours.")
+    return row
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """For every page: the stores to choose from."""
+    user = getattr(request, "user", None)
+    return {"my_stores": stores_for(user)} if user is not None and user.is_authenticated else {}

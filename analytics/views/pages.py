@@ -1,0 +1,58 @@
+"""The overview, the explanation, and the health check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from analytics import access, queries
+from analytics.periods import Period
+from analytics.queries import Segment
+from analytics.withhold import FEWEST_VISITS
+from inference.models import Store
+
+OVERVIEW_DAYS = 28
+
+
+@dataclass(frozen=True)
+class Card:
+    store: Store
+    totals: Segment
+    period: Period
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """All stores of the user; with a single one, its dashboard straight away."""
+    stores = list(access.stores_for(request.user))
+    if len(stores) == 1:
+        return redirect("dashboard", stores[0].pk)
+    cards = []
+    for store in stores:
+        period = Period.latest(store, OVERVIEW_DAYS)
+        cards.append(Card(store, queries.total_segment(queries.totals(store, period)), period))
+    return render(request, "home.html", {"cards": cards, "days": OVERVIEW_DAYS})
+
+
+def how_we_know(request: HttpRequest) -> HttpResponse:
+    shortest, longest = queries.plausible_stay_minutes()
+    context = {"shortest": shortest, "longest": longest, "fewest": int(FEWEST_VISITS)}
+    return render(request, "how_we_know.html", context | {"busy": queries.BUSY_CANDIDATES})
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 once database and Redis answer; 503 names what does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        cache.get("healthz")
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    except OSError:
+        return HttpResponse("Redis does not answer\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")

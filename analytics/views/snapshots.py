@@ -1,0 +1,96 @@
+"""Batches of snapshots: bring them, watch them, time them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from analytics import access
+from analytics.forms import SnapshotsForm, TimesForm
+from inference import intake
+from inference.models import Snapshot, SnapshotBatch
+
+ROWS = 50
+STATES = Snapshot.Status
+COUNTS = {
+    "total": Count("snapshots", distinct=True),
+    "analysed": Count("snapshots", filter=Q(snapshots__status=STATES.ANALYSED), distinct=True),
+    "refused": Count("snapshots", filter=Q(snapshots__status=STATES.REFUSED), distinct=True),
+    "waiting": Count("snapshots", filter=Q(snapshots__status=STATES.WAITING), distinct=True),
+    "pending": Count("snapshots", filter=Q(snapshots__status=STATES.PENDING), distinct=True),
+    "people": Count("visits", distinct=True),
+}
+
+
+def batches(request: HttpRequest, store_id: int) -> HttpResponse:
+    store = access.store_for(request.user, store_id, what="snapshots")
+    rows = SnapshotBatch.objects.filter(camera__store=store).select_related("camera", "uploaded_by").annotate(**COUNTS)
+    page = Paginator(rows.order_by("-created_at"), ROWS).get_page(request.GET.get("page"))
+    return render(request, "snapshots/batches.html", {"store": store, "page": page})
+
+
+def upload(request: HttpRequest, store_id: int) -> HttpResponse:
+    """The upload page; answers a script's upload with the batch's address, a plain form with a redirect."""
+    store = access.store_for(request.user, store_id)
+    form = SnapshotsForm(store, request.POST or None, request.FILES or None)
+    wants_json = request.headers.get("Accept") == "application/json"
+    if request.method == "POST" and form.is_valid():
+        files = [(file.name or "picture", file.file) for file in form.cleaned_data["pictures"]]
+        result = intake.receive(form.cleaned_data["camera"], files, uploaded_by=request.user)
+        address = reverse("batch", args=[result.batch.pk])
+        return JsonResponse({"address": address}) if wants_json else redirect(address)
+    if wants_json and request.method == "POST":
+        problems = [str(error) for errors in form.errors.values() for error in errors]
+        return JsonResponse({"problem": " ".join(problems)}, status=400)
+    return render(request, "snapshots/upload.html", {"store": store, "form": form})
+
+
+def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """A batch's progress and the fate of each file; the fragment alone for the poll."""
+    row = access.batch_for(request.user, batch_id)
+    template = "snapshots/_batch.html" if request.headers.get("HX-Request") else "snapshots/batch.html"
+    return render(request, template, _context(row, request))
+
+
+def _context(row: SnapshotBatch, request: HttpRequest) -> dict[str, Any]:
+    counts = SnapshotBatch.objects.filter(pk=row.pk).annotate(**COUNTS).values(*COUNTS).get()
+    done = counts["analysed"] + counts["refused"]
+    # What needs attention first: refused files, then the rest in the order they were taken.
+    files = row.snapshots.order_by(Q(status=STATES.REFUSED).desc(), "captured_at", "file_name", "pk")  # type: ignore[attr-defined]
+    return {
+        "batch": row,
+        "store": row.camera.store,
+        "counts": counts,
+        "done": done,
+        "percent": round(100 * done / counts["total"]) if counts["total"] else 100,
+        "page": Paginator(files, ROWS).get_page(request.GET.get("page")),
+        "is_live": (row.finished_at is None and counts["pending"] > 0)
+        or (row.finished_at is None and not counts["waiting"]),
+        "first_day": _first_day(row),
+        "times_form": TimesForm() if counts["waiting"] else None,
+    }
+
+
+def _first_day(row: SnapshotBatch) -> Any:
+    first = row.visits.order_by("entered_at").first()
+    return first.entered_at.astimezone(row.camera.store.zone).date() if first else None
+
+
+@require_POST
+def times(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Give times to the pictures that tell none."""
+    row = access.batch_for(request.user, batch_id)
+    if "discard" in request.POST:
+        intake.discard_waiting(row)
+        return redirect("batch", row.pk)
+    form = TimesForm(request.POST)
+    if form.is_valid():
+        intake.set_times(row, form.instant(row.camera.store), form.cleaned_data["seconds"])
+        return redirect("batch", row.pk)
+    return render(request, "snapshots/batch.html", _context(row, request) | {"times_form": form}, status=422)
