@@ -181,9 +181,8 @@ def _worker(queue: str, pool: str) -> str:
 
 def _daemon_section() -> str:
     user = "user=root\n" if os.getuid() == 0 else ""
-    return (
-        f"[supervisord]\n{user}logfile={log_folder()}/supervisord.log\npidfile={servers.data_dir()}/supervisord.pid\n"
-    )
+    files = f"logfile={log_folder()}/supervisord.log\npidfile={servers.data_dir()}/supervisord.pid\n"
+    return f"[supervisord]\nsilent=true\n{user}{files}"
 
 
 def _program(name: str, command: str, priority: int) -> str:

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from training.preprocessing import Pixels
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 MILLION = 1_000_000
 
 
@@ -22,6 +22,7 @@ class NotAPictureError(ValueError):
 
 def check_header(file: BinaryIO) -> Image.Image:
     """Recognise a picture by its header, without decoding it. Raises NotAPictureError."""
+    limit = settings.MAX_PICTURE_PIXELS // MILLION
     try:
         with warnings.catch_warnings():
             # Pillow warns about large pictures; our own limit below decides.
@@ -29,11 +30,11 @@ def check_header(file: BinaryIO) -> Image.Image:
             image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
         raise NotAPictureError("not a picture (JPEG, PNG, WebP or BMP)") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise NotAPictureError("the picture is broken or far too large") from error
-    pixels = image.width * image.height
-    if pixels > settings.MAX_PICTURE_PIXELS:
-        limit = settings.MAX_PICTURE_PIXELS // MILLION
+    except Image.DecompressionBombError as error:
+        raise NotAPictureError(f"too large: far more pixels than {limit} million") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise NotAPictureError("the picture is broken") from error
+    if image.width * image.height > settings.MAX_PICTURE_PIXELS:
         raise NotAPictureError(f"too large: {image.width} × {image.height} pixels, at most {limit} million")
     return image
 

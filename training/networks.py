@@ -52,7 +52,7 @@ def seed_age(size: int, channels: int, classes: int) -> Any:
 
 
 def seed_blocks(size: int, channels: int, classes: int) -> Any:
-    """The first design's gender and mood network; 1,567,874 parameters at 100×100 and 2 classes, 683,267 at 48×48 and 3."""
+    """The first design's gender (1,567,874 parameters at 100×100, 2 classes) and mood network (683,267 at 48×48, 3)."""
     import keras
     from keras import layers
 
