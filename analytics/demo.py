@@ -1,21 +1,28 @@
-"""The demo of a first start: accounts, and stores whose history is simulated and says so."""
+"""The demo of a first start: accounts, two stores with a simulated history that says so, and one whose visits the real
+pipeline makes from composed entrance scenes."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+import io
+from datetime import UTC, datetime, time, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.timezone import now
 
-from analytics import rollups, servers, simulated
+from analytics import demo_scenes, rollups, servers, simulated
 from analytics.join.simulate import Shop
 from analytics.models import StoreManager
-from inference.models import Store
+from analytics.sales import stage
+from inference import intake
+from inference.models import Camera, Store
 
 MANAGER = ("manager", "manager-demo")
 ADMIN = ("admin", "admin-demo")
 WEEKS = 8
+STUDIO_PEOPLE = 24
+STUDIO_OPENS = time(10, 5)
 HOLIDAY, QUIET = frozenset({20}), frozenset({19, 21, 41})
 
 
@@ -35,7 +42,7 @@ def create_if_empty() -> bool:
 
 
 def create() -> None:
-    """Accounts and two simulated stores: one whose receipts name their visits, one whose receipts do not."""
+    """Accounts, a simulated store whose receipts name their visits, one whose receipts do not, and the studio."""
     first = now().date() - timedelta(weeks=WEEKS)
     linked = Shop(14, 7 * WEEKS, 1.0, HOLIDAY, QUIET, trend=0.25, first_weekday=first.weekday())
     busy = Shop(60, 7 * WEEKS, 0.0, HOLIDAY, QUIET, trend=-0.1, first_weekday=first.weekday())
@@ -44,9 +51,34 @@ def create() -> None:
             simulated.create_store("Demo: Lantern Books", first, linked, seed=7)[0],
             simulated.create_store("Demo: Harbour Market", first, busy, seed=8)[0],
         ]
-        _accounts(stores)
+        studio = Store.objects.create(name="Demo: Studio", timezone=simulated.TIMEZONE, is_simulated=True)
+        _accounts([*stores, studio])
     for store in stores:
         rollups.refresh(store)
+    _open_studio(studio)
+
+
+def _open_studio(store: Store) -> None:
+    """Yesterday's scenes and receipts come in as a manager would bring them; the vision worker does the rest."""
+    camera = Camera.objects.create(store=store, name="Entrance")
+    yesterday = now().astimezone(store.zone).date() - timedelta(days=1)
+    first = datetime.combine(yesterday, STUDIO_OPENS, store.zone)
+    scenes = list(demo_scenes.script(first, STUDIO_PEOPLE))
+    intake.receive(camera, demo_scenes.files(iter(scenes)))
+    entered = sorted({scene.taken_at for scene in scenes if scene.step == 0})
+    preview = stage.preview(store, "studio-till.csv", _receipts(entered[::3]))
+    stage.confirm(preview.pk)
+
+
+def _receipts(entered: list[datetime]) -> bytes:
+    """A till's CSV in which somebody pays eleven minutes after each of these entries."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["receipt", "paid_at", "amount", "category"])
+    for number, when in enumerate(entered, start=1):
+        paid_at = (when + timedelta(minutes=11)).astimezone(UTC)
+        writer.writerow([f"D{number:04d}", paid_at.isoformat(), f"{9.9 + 3.7 * number:.2f}", "Paper goods"])
+    return file.getvalue().encode()
 
 
 def _accounts(stores: list[Store]) -> None:

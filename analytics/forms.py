@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -12,12 +12,6 @@ from inference.capture_time import on_clock
 from inference.models import Camera, Store
 
 LARGEST_SALES_FILE = 200_000_000  # bytes
-
-
-if TYPE_CHECKING:  # Django's form fields are generic for the type checker only
-    _CameraChoice = forms.ModelChoiceField[Camera]
-else:
-    _CameraChoice = forms.ModelChoiceField
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -34,7 +28,7 @@ class ManyFilesField(forms.FileField):
         return [super(ManyFilesField, self).clean(file, initial) for file in files]
 
 
-class CameraField(_CameraChoice):
+class CameraField(forms.ModelChoiceField[Camera]):
     """The cameras of one store, which need not be named again."""
 
     def label_from_instance(self, obj: Camera) -> str:

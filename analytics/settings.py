@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 import plotly
 
@@ -10,6 +11,9 @@ from analytics import servers
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
+
+# Lets Django's classes be written with type parameters (ModelForm[Store]) at run time, too.
+django_stubs_ext.monkeypatch()
 
 # Everything that Foyer writes: embedded servers, spool, model versions. Another folder is another, empty Foyer.
 DATA_DIR = servers.data_dir()

@@ -30,6 +30,9 @@ Notify = Callable[[int, int, dict[str, float]], None]
 SEED = 20261124
 # Room around the network's input from which the random shifts and zooms draw.
 HEADROOM = 1.15
+# Standard deviation of a soft age label in years: this much, and this much more per year of age, up to the recipe's.
+YOUNGEST_SPREAD = 0.5
+SPREAD_PER_YEAR = 0.12
 # Near-equal pictures whose ages lie further apart than this contradict each other.
 TOLERATED_YEARS = 3.0
 
@@ -128,8 +131,10 @@ def targets(recipe: Recipe, labels: list[str]) -> NDArray[np.float32]:
     """What the softmax should say, (n, classes): soft around an age, one-hot else, smoothed as the recipe says."""
     classes = recipe.outputs.classes
     if recipe.soft_years:
-        distance = np.array(recipe.outputs.years)[None] - np.array([float(label) for label in labels])[:, None]
-        soft = np.exp(-0.5 * (distance / recipe.soft_years) ** 2)
+        ages = np.array([float(label) for label in labels])[:, None]
+        # A year is nothing at forty and everything at two.
+        spread = np.minimum(recipe.soft_years, YOUNGEST_SPREAD + SPREAD_PER_YEAR * ages)
+        soft = np.exp(-0.5 * ((np.array(recipe.outputs.years)[None] - ages) / spread) ** 2)
         return np.asarray(soft / soft.sum(axis=1, keepdims=True), np.float32)
     index = [classes.index(x) if x in classes else label_index(x, recipe.task) for x in labels]
     hard = np.eye(len(classes), dtype=np.float32)[index]
