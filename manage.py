@@ -14,7 +14,6 @@ WITHOUT_SERVERS = frozenset(
         "collectstatic",
         "help",
         "version",
-        "servers",
         "--help",
         "--version",
     }

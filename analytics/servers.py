@@ -114,8 +114,6 @@ def embedded_database() -> dict[str, Any]:
         "NAME": ROLE,
         "USER": ROLE,
         "HOST": str(place().sockets),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
     }
 
 

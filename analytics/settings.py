@@ -20,7 +20,8 @@ DATA_DIR = servers.data_dir()
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or servers.local_secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# This machine's own names always work: health checks ask through them.
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -72,11 +73,12 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = (
-    {"default": env.db_url_config(env.str("DATABASE_URL"))}
+KEEP_CONNECTIONS = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DATABASES = {
+    "default": KEEP_CONNECTIONS | env.db_url_config(env.str("DATABASE_URL"))
     if env.str("DATABASE_URL", default="")
-    else {"default": servers.embedded_database()}
-)
+    else KEEP_CONNECTIONS | servers.embedded_database()
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or servers.embedded_redis_url()

@@ -71,16 +71,12 @@ def _step(name: str, work: Callable[[], Result]) -> Result:
 
 
 def _prepare_database() -> bool:
-    """Migrate, collect static files, register shipped models, create the demo; whether this was the first start."""
+    """Bring the database up to date and create the demo; whether this was the first start."""
     import django
     from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    from training import registry
-
-    registry.sync_pretrained()
+    call_command("prepare")
     from analytics import demo
 
     return demo.create_if_empty()
@@ -176,7 +172,8 @@ def _write_config(port: int) -> Path:
 
 def _worker(queue: str, pool: str) -> str:
     # One process per queue, each with its own models: a Keras model that crosses a fork can hang.
-    return f"{BIN}/celery -A analytics worker -Q {queue} -n {queue}@%%h --pool {pool} --without-mingle -l info"
+    alone = "--without-mingle --without-gossip"
+    return f"{BIN}/celery -A analytics worker -Q {queue} -n {queue}@%%h --pool {pool} {alone} -l info"
 
 
 def _daemon_section() -> str:
