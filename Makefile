@@ -31,7 +31,7 @@ check: setup
 	@$(MAKE) --no-print-directory test
 
 bench: setup
-	@$(BIN)/python manage.py bench $(BENCH_ARGS)
+	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 stop:
 	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop
