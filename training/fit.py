@@ -33,6 +33,8 @@ HEADROOM = 1.15
 # Standard deviation of a soft age label in years: this much, and this much more per year of age, up to the recipe's.
 YOUNGEST_SPREAD = 0.5
 SPREAD_PER_YEAR = 0.12
+# Momentum of the weights' moving average, which then spans about 200 steps.
+LONGEST_AVERAGE = 0.995
 # Near-equal pictures whose ages lie further apart than this contradict each other.
 TOLERATED_YEARS = 3.0
 
@@ -146,12 +148,15 @@ def _fit(recipe: Recipe, ready: Prepared, epochs: int, checkpoint: Path, notify:
 
     network = recipe.network(recipe.input.size, recipe.input.channels, len(recipe.outputs.classes))
     batches = _batches(recipe, ready, keras.utils.PyDataset)
+    steps = len(batches) * epochs
     schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate / 10, len(batches) * epochs, alpha=0.01,
-        warmup_target=recipe.learning_rate, warmup_steps=max(1, len(batches) * epochs // 20),
+        recipe.learning_rate / 10, steps, alpha=0.01,
+        warmup_target=recipe.learning_rate, warmup_steps=max(1, steps // 20),
     )  # fmt: skip
-    # The average of the weights over the last few hundred steps generalises better than the last step.
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02, use_ema=True, ema_momentum=0.995)
+    # The average of the weights over the last steps generalises better than the last step; a short training averages
+    # over its last tenth, lest its first guesses weigh in.
+    momentum = min(LONGEST_AVERAGE, max(0.0, 1 - 10 / steps))
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02, use_ema=True, ema_momentum=momentum)
     network.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
     tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _tell(notify, epoch + 1, epochs, logs))
     backup = keras.callbacks.BackupAndRestore(str(checkpoint))

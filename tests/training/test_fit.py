@@ -1,0 +1,119 @@
+"""The whole loop in seconds: pictures in, a model version out that tells its labels apart."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from tests.training import drawn
+from training import artifacts, fit
+from training.fit import targets
+from training.recipes import recipe_of
+
+EPOCHS = 6
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    return fit.train("tiny-gender", drawn.folder(folder / "faces", 90), folder / "models", epochs=EPOCHS)
+
+
+def test_the_trained_version_tells_drawn_faces_apart_that_it_never_saw(trained: Path) -> None:
+    model = artifacts.load(trained)
+    crops = [np.asarray(drawn.face(label, 1000 + k), np.uint8) for label in drawn.SKIN for k in range(20)]
+    guesses = model.predict(crops).probabilities.argmax(axis=1)
+    assert (guesses == [0] * 20 + [1] * 20).mean() > 0.9
+
+
+def test_the_version_carries_what_it_was_made_of(trained: Path) -> None:
+    config, data, metrics = (
+        json.loads((trained / f"{name}.json").read_text()) for name in ("config", "data", "metrics")
+    )
+    assert config["recipe"] == "tiny-gender" and config["version"] == trained.name and config["epochs"] == EPOCHS
+    assert data["train"] + data["validation"] + data["test"] + data["contradicting_dropped"] == data["examples"] == 180
+    assert metrics["n"] == data["test"] and len(data["split"]) == 64
+    card = (trained / "card.md").read_text()
+    assert "not" in card and trained.name in card
+    assert (trained / "model.keras").stat().st_size < 5_000_000
+
+
+def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
+    data = drawn.folder(tmp_path / "faces", 40)
+    seen: list[int] = []
+
+    def killed_after_two(epoch: int, epochs: int, figures: dict[str, float]) -> None:
+        seen.append(epoch)
+        if epoch == 2 and seen.count(2) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit.train("tiny-gender", data, tmp_path / "models", epochs=4, notify=killed_after_two)
+    assert not list((tmp_path / "models").glob("tiny-*"))
+    done = fit.train("tiny-gender", data, tmp_path / "models", epochs=4, notify=killed_after_two)
+    assert seen == [1, 2, 3, 4] or seen == [1, 2, 2, 3, 4]
+    assert artifacts.load(done).version == done.name
+
+
+def test_a_broken_picture_is_left_out_and_counted(tmp_path: Path) -> None:
+    data = drawn.folder(tmp_path / "faces", 60)
+    (data / "female" / "broken.png").write_bytes(b"not a picture")
+    ready = fit.prepare_data(recipe_of("tiny-gender"), data, "folders")
+    assert ready.counts["refused"] == 1 and ready.counts["examples"] == 120
+    assert len(ready.pictures) == len(ready.data.examples)
+
+
+def test_too_few_pictures_are_an_error_that_says_how_many_to_bring(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="4 pictures are too few"):
+        fit.train("tiny-gender", drawn.folder(tmp_path / "faces", 2), tmp_path / "models")
+
+
+def test_soft_age_labels_are_narrow_for_the_young() -> None:
+    young, old = targets(recipe_of("age"), ["2", "50"])
+    assert young.argmax() == 1 and old.argmax() == 49
+    assert young.max() > 3 * old.max()
+    np.testing.assert_allclose([young.sum(), old.sum()], 1, atol=1e-5)
+
+
+def test_smoothed_labels_leave_a_little_doubt() -> None:
+    row = targets(recipe_of("gender"), ["male"])[0]
+    assert row.tolist() == pytest.approx([0.015, 0.985])
+
+
+def test_evaluate_scores_a_folder_and_names_what_it_refused(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = drawn.folder(tmp_path / "faces", 20)
+    Image.new("RGB", (9, 9)).save(data / "somebody.png")
+    arguments = ["--task", "gender", "--data", str(data), "--format", "folders", "--model", str(trained), "--json"]
+    with pytest.raises(SystemExit, match="1"):
+        call_command("evaluate", *arguments)
+    result = json.loads(capsys.readouterr().out)
+    assert result["n"] == 40 and result["accuracy"] > 0.9 and result["model"] == trained.name
+    assert result["refused"] == [{"file": "somebody.png", "reason": "neither its folder nor its name tells the gender"}]
+
+
+def test_commands_say_what_they_cannot_do(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="neither a folder nor a zip") as problem:
+        call_command("train", "--recipe", "tiny-gender", "--data", str(tmp_path / "nowhere"))
+    assert problem.value.returncode == 2
+    with pytest.raises(CommandError, match="There is no age model “mine”"):
+        call_command("evaluate", "--task", "age", "--data", str(tmp_path), "--format", "folders", "--model", "mine")
+
+
+def test_train_lists_its_recipes(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("train", "--list", "--json")
+    names = [row["name"] for row in json.loads(capsys.readouterr().out)["recipes"]]
+    assert {"age", "gender", "mood", "seed-age", "seed-gender", "seed-mood"} <= set(names)
+
+
+def test_progress_is_logged(trained: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        fit._tell(None, 2, 5, {"loss": 0.5})
+    assert "epoch 2 of 5" in caplog.text
