@@ -35,6 +35,7 @@ def forget() -> dict[str, int]:
     expired = Snapshot.objects.filter(status=Snapshot.Status.WAITING, created_at__lt=oldest_waiting).update(
         status=Snapshot.Status.REFUSED, reason=f"no capture time was given within {WAITING_DAYS} days"
     )
+    swept = sweep_spool()  # while the rows still tell which files are done with
     old = Snapshot.objects.filter(created_at__lt=now() - timedelta(days=SNAPSHOT_DAYS))
     deleted, _ = old.exclude(status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING]).delete()
-    return {"waiting": expired, "snapshots": deleted, "spool": sweep_spool()}
+    return {"waiting": expired, "snapshots": deleted, "spool": swept}

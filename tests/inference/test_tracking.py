@@ -1,0 +1,96 @@
+"""One person, one visit: faces over time become people, people become visits and parties."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.predictor import FaceLook
+from inference.tracking import Person, Seen, follow
+from inference.visits import entries
+
+WOMAN = FaceLook([0, 0, 0, 0, 1.0, 0, 0], [0.9, 0.1], [0, 1.0, 0], 30.0, "v1")
+MAN = FaceLook([0, 0, 0, 0, 0, 1.0, 0], [0.1, 0.9], [0, 1.0, 0], 50.0, "v1")
+
+
+def seen(at: float, x: float, look: FaceLook | None = WOMAN, *, y: float = 100, side: float = 50) -> Seen:
+    return Seen(at, (x, y, side, side), look)
+
+
+def test_somebody_walking_in_is_one_person() -> None:
+    pictures = [[seen(0.5 * k, 100 + 25 * k, side=40 + 3 * k)] for k in range(8)]
+    assert [len(person.faces) for person in follow(pictures)] == [8]
+
+
+def test_two_who_cross_keep_their_own_looks() -> None:
+    pictures = [[seen(0.5 * k, 100 + 30 * k), seen(0.5 * k, 340 - 30 * k, MAN)] for k in range(9)]
+    people = follow(pictures)
+    assert [len(person.faces) for person in people] == [9, 9]
+    assert all(len({face.look.age_years for face in person.faces if face.look}) == 1 for person in people)
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (seen(5.5, 100), "too late"),
+        (seen(0.5, 300), "too far for half a second"),
+        (seen(0.5, 100, side=130), "another size"),
+        (seen(0.5, 100, MAN), "another look"),
+    ],
+)
+def test_what_cannot_be_the_same_person_is_another(second: Seen, why: str) -> None:
+    assert len(follow([[seen(0, 100)], [second]])) == 2, why
+
+
+def test_a_face_that_was_not_classified_continues_a_person() -> None:
+    people = follow([[seen(0, 100)], [seen(1, 110, None)], [seen(2, 120)]])
+    assert [len(person.faces) for person in people] == [3]
+
+
+def test_a_moment_behind_a_pillar_does_not_make_another_person() -> None:
+    assert len(follow([[seen(0, 100)], [], [seen(4, 180)]])) == 1
+
+
+def test_a_look_is_an_average_in_which_near_faces_count_more() -> None:
+    person = Person([seen(0, 0, WOMAN, side=20), seen(1, 0, MAN, side=40)])
+    look = person.look()
+    assert look is not None and look.gender == [pytest.approx(0.26), pytest.approx(0.74)]
+    assert look.age_years == pytest.approx(46) and sum(look.age) == pytest.approx(1)
+    assert Person([seen(0, 0, None)]).look() is None
+
+
+def test_a_single_flicker_is_noise_where_that_is_asked_for() -> None:
+    pictures = [[seen(0.1 * k, 100)] + ([seen(0.1 * k, 400)] if k == 3 else []) for k in range(6)]
+    assert len(follow(pictures, fewest_faces=3)) == 1
+
+
+@st.composite
+def pictures_of_a_crowd(draw: st.DrawFn) -> list[list[Seen]]:
+    gaps = draw(st.lists(st.floats(0.1, 7), min_size=1, max_size=8))
+    looks = st.sampled_from([WOMAN, MAN, None])
+    found, at = [], 0.0
+    for gap in gaps:
+        at += gap
+        places = draw(st.lists(st.tuples(st.floats(0, 600), st.floats(10, 90), looks), max_size=5))
+        found.append([Seen(at, (x, 50.0, side, side), look) for x, side, look in places])
+    return found
+
+
+@given(pictures_of_a_crowd())
+def test_every_face_belongs_to_exactly_one_person_and_nobody_is_twice_in_a_picture(pictures: list[list[Seen]]) -> None:
+    people = follow(pictures)
+    assert sum(len(person.faces) for person in people) == sum(len(faces) for faces in pictures)
+    given_faces = [id(face) for faces in pictures for face in faces]
+    assert sorted(id(face) for person in people for face in person.faces) == sorted(given_faces)
+    for person in people:
+        assert all(one.at < following.at for one, following in pairwise(person.faces))
+
+
+def test_who_comes_in_together_is_a_party_and_who_comes_later_is_not() -> None:
+    people = [Person([seen(*where)]) for where in ((0, 100), (1, 220), (3.5, 330), (20, 100), (21, 600))]
+    made = entries(people)
+    assert [entry.party_size for entry in made] == [3, 3, 3, 1, 1]
+    assert len({entry.party for entry in made[:3]}) == 1 and made[3].party == made[4].party == ""
