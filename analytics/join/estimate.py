@@ -44,10 +44,13 @@ def visits(sums: Figures) -> Interval:
 
 
 def conversion(sums: Figures) -> Interval | None:
-    """Share of the segment's visits that bought: Wilson's interval at Kish's effective number (Σw)²/Σw²."""
+    """Share of the segment's visits that bought: Wilson's interval for Σw trials.
+
+    Kish's effective number (Σw)²/Σw² would be larger: it counts everybody who may belong, sure or not.
+    """
     if sums.visits <= 0 or sums.visits_w2 <= 0:
         return None
-    return wilson(sums.buyers / sums.visits, sums.visits**2 / sums.visits_w2)
+    return wilson(sums.buyers / sums.visits, sums.visits)
 
 
 def wilson(share: float, n: float) -> Interval:
@@ -58,12 +61,13 @@ def wilson(share: float, n: float) -> Interval:
 
 
 def average_transaction_value(sums: Figures) -> Interval | None:
-    """Revenue per buyer, Σwa/Σwm, with the linearised error of a weighted ratio (Särndal et al. 1992, 5.6)."""
+    """Revenue per buyer, Σwa/Σwm, with the linearised error of a weighted ratio (Särndal et al. 1992, 5.6), for as many
+    buyers as the weights sum to."""
     if sums.buyers < FEWEST_BUYERS:
         return None
     value = sums.revenue / sums.buyers
     variance = (sums.revenue2_w2 - 2 * value * sums.revenue_w2 + value**2 * sums.buyers_w2) / sums.buyers**2
-    return _around(value, variance)
+    return _around(value, variance * sums.buyers / sums.buyers_w2)
 
 
 def revenue_per_visitor(sums: Figures) -> Interval | None:
@@ -72,7 +76,7 @@ def revenue_per_visitor(sums: Figures) -> Interval | None:
         return None
     value = sums.revenue / sums.visits
     variance = (sums.revenue2_w2 - 2 * value * sums.revenue_w2 + value**2 * sums.visits_w2) / sums.visits**2
-    return _around(value, variance)
+    return _around(value, variance * sums.visits / sums.visits_w2)
 
 
 def _around(value: float, variance: float) -> Interval:

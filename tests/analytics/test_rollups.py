@@ -1,0 +1,181 @@
+"""Sums by hour, against the whole table, through new, dirty and clean."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+
+import pytest
+
+from analytics import matching, rollups
+from analytics.models import DirtyHour, HourFigure, Match, MatchRun, Purchase
+from inference.models import ChangedHour, Store, Visit
+from inference.visits import mark_changed
+from tests import factories
+from training.labels import LABELS, Task
+
+pytestmark = pytest.mark.django_db
+NOON = factories.NOON
+Key = tuple[str, str, str]
+
+
+def whole_table(store: Store) -> dict[Key, tuple[float, ...]]:
+    """Every figure, worked out in Python from visits, purchases and links."""
+    sums: dict[Key, list[float]] = defaultdict(lambda: [0.0] * 10)
+    spent = {link.visit_id: float(link.purchase.amount) for link in Match.objects.select_related("purchase")}
+    for visit in Visit.objects.filter(store=store):
+        hour, amount = str(store.hour_of(visit.entered_at)), spent.get(visit.pk, 0.0)
+        bought = float(visit.pk in spent)
+        for attribute, segment, weight in weights(visit):
+            w2 = weight**2
+            row = (weight, w2, weight * bought, w2 * bought, weight * amount, w2 * amount, w2 * amount**2)
+            add(sums[hour, attribute, segment], (*row, attribute == "all" and visit.gender is not None))
+    for purchase in Purchase.objects.filter(store=store, amount__gt=0):
+        key = (str(store.hour_of(purchase.paid_at)), "all", "")
+        add(sums[key], (*[0] * 8, 1, float(purchase.amount)))
+    return {key: tuple(round(value, 6) for value in values) for key, values in sums.items()}
+
+
+def add(row: list[float], values: tuple[float, ...]) -> None:
+    for k, value in enumerate(values):
+        row[k] += value
+
+
+TASKS: tuple[Task, ...] = ("age", "gender")
+
+
+def weights(visit: Visit) -> list[tuple[str, str, float]]:
+    found = [("all", "", 1.0)]
+    for task, labels in LABELS.items():
+        found += [(task, label, p) for label, p in zip(labels, getattr(visit, task) or [], strict=False)]
+    for age, p in zip(LABELS["age"], visit.age or [], strict=False):
+        found += [
+            ("age,gender", f"{age},{g}", p * q) for g, q in zip(LABELS["gender"], visit.gender or [], strict=False)
+        ]
+    return found
+
+
+def stored(store: Store) -> dict[Key, tuple[float, ...]]:
+    columns = ("visits", "visits_w2", "buyers", "buyers_w2", "revenue", "revenue_w2", "revenue2_w2", "classified",
+               "till_purchases", "till_revenue")  # fmt: skip
+    rows = HourFigure.objects.filter(store=store).values_list("hour", "attribute", "segment", *columns)
+    return {(str(hour), attribute, segment): tuple(round(float(v), 6) for v in values)
+            for hour, attribute, segment, *values in rows}  # fmt: skip
+
+
+def visit(store: Store, minutes: float, dice: random.Random) -> Visit:
+    p, q = round(dice.random(), 3), round(dice.random(), 3)
+    looks = {"age": [0, 0, 0, p, 1 - p, 0, 0], "gender": [q, 1 - q], "mood": [0, 1 - q, q]}
+    if dice.random() < 0.2:
+        looks = {"age": None, "gender": None, "mood": None}  # type: ignore[dict-item]  # not classified
+    made = factories.visit(store, NOON + timedelta(minutes=minutes), **looks)
+    mark_changed(store, [made.entered_at])
+    return made
+
+
+def purchase(store: Store, minutes: float, number: int, dice: random.Random) -> Purchase:
+    at = NOON + timedelta(minutes=minutes)
+    made = factories.purchase(store, at, str(number), f"{dice.uniform(1, 90):.2f}")
+    matching.mark_dirty(store, [at])
+    return made
+
+
+@pytest.mark.parametrize("zone", ["Europe/Oslo", "Asia/Kolkata"])
+def test_figures_equal_the_whole_table_through_every_kind_of_change(zone: str) -> None:
+    store, dice = factories.store(timezone=zone), random.Random(1)
+    factories.visit(factories.store("Other"), NOON)  # counts for nobody else
+    for number in range(40):
+        visit(store, dice.uniform(0, 2900), dice)
+        purchase(store, dice.uniform(0, 2900), number, dice)
+    rollups.refresh(store)
+    assert stored(store) == whole_table(store)
+    for number in range(40, 60):  # late ones
+        visit(store, dice.uniform(0, 1400), dice)
+        purchase(store, dice.uniform(0, 1400), number, dice)
+    rollups.refresh(store)
+    assert stored(store) == whole_table(store)
+    gone = list(Purchase.objects.filter(store=store).order_by("?")[:15])  # taken back
+    matching.mark_dirty(store, [p.paid_at for p in gone])
+    matching.mark_dirty(store, Match.objects.filter(purchase__in=gone).values_list("visit__entered_at", flat=True))
+    Purchase.objects.filter(pk__in=[p.pk for p in gone]).delete()
+    rollups.refresh(store)
+    assert stored(store) == whole_table(store)
+
+
+def test_running_twice_changes_nothing_and_leaves_no_hour_to_do() -> None:
+    store, dice = factories.store(), random.Random(2)
+    for number in range(20):
+        visit(store, dice.uniform(0, 600), dice)
+        purchase(store, dice.uniform(0, 600), number, dice)
+    assert rollups.refresh(store) == 1
+    first = stored(store)
+    assert not ChangedHour.objects.exists() and not DirtyHour.objects.exists()
+    assert rollups.refresh(store) == 0
+    rollups.refresh_day(store, NOON.date())
+    assert stored(store) == first
+
+
+def test_a_crash_in_the_middle_of_a_day_leaves_the_day_to_be_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, dice = factories.store(), random.Random(3)
+    visit(store, 0, dice)
+    purchase(store, 10, 1, dice)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rollups, "hour_starts", crash)
+        rollups.refresh(store)
+    assert rollups.changed_days(store) == [NOON.date()] and not Match.objects.exists()
+    assert rollups.refresh(store) == 1
+    assert stored(store) == whole_table(store)
+
+
+def test_a_purchase_after_midnight_belongs_to_the_visit_before_it() -> None:
+    store, dice = factories.store(), random.Random(4)
+    late = visit(store, 10 * 60 + 55, dice)  # 23:55 in Oslo
+    paid = purchase(store, 11 * 60 + 10, 1, dice)
+    rollups.refresh(store)
+    assert Match.objects.get().visit == late and Match.objects.get().purchase == paid
+    assert stored(store) == whole_table(store)
+    assert HourFigure.objects.get(attribute="all", buyers=1).hour < HourFigure.objects.get(till_purchases=1).hour
+
+
+def test_a_receipt_that_names_its_visit_is_linked_to_it_however_late() -> None:
+    store = factories.store()
+    named = factories.visit(store, NOON, ref="ticket-7")
+    other = factories.visit(store, NOON + timedelta(hours=4, minutes=50))
+    factories.purchase(store, NOON + timedelta(hours=5), "1", visit_ref="ticket-7")
+    factories.purchase(store, NOON + timedelta(hours=5, minutes=1), "2", visit_ref="no such ticket")
+    rollups.refresh_day(store, NOON.date())
+    links = dict(Match.objects.values_list("purchase__receipt", "visit_id"))
+    assert links == {"1": named.pk, "2": other.pk}
+    assert dict(Match.objects.values_list("purchase__receipt", "method")) == {"1": "reference", "2": "assignment"}
+
+
+def test_stores_never_share_visits() -> None:
+    one, other = factories.store("One"), factories.store("Other")
+    factories.visit(one, NOON)
+    factories.purchase(other, NOON + timedelta(minutes=10))
+    for store in (one, other):
+        rollups.refresh_day(store, NOON.date())
+    assert not Match.objects.exists()
+    assert MatchRun.objects.get(store=other).unexplained == 1
+
+
+def test_a_refund_is_no_purchase() -> None:
+    store = factories.store()
+    factories.visit(store, NOON)
+    factories.purchase(store, NOON + timedelta(minutes=10), amount="-5.00")
+    rollups.refresh_day(store, NOON.date())
+    assert not Match.objects.exists()
+    assert HourFigure.objects.get(attribute="all").till_purchases == 0
+
+
+def test_the_hour_that_happens_twice_is_two_hours() -> None:
+    store = factories.store()
+    first = factories.visit(store, NOON.replace(month=10, day=25, hour=0, minute=30))
+    factories.visit(store, first.entered_at + timedelta(hours=1))
+    rollups.refresh_day(store, date(2026, 10, 25))
+    assert HourFigure.objects.filter(attribute="all").count() == 2
