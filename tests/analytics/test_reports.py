@@ -1,0 +1,214 @@
+"""Reports say what the rollups hold, come near the truth where they can, and withhold what is small."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pandas import isna
+
+from analytics import queries, report_text, rollups
+from analytics.charts import CHARTS
+from analytics.models import Purchase
+from analytics.periods import Period
+from inference.models import Store, Visit
+from tests import factories
+from tests.analytics import shops
+
+pytestmark = pytest.mark.django_db
+SEGMENT_KEYS = {"visits", "purchases", "conversion", "average_transaction_value", "revenue_per_visitor", "withheld",
+                "reason"}  # fmt: skip
+
+
+@pytest.mark.parametrize("by", queries.BREAKDOWNS)
+def test_every_breakdown_has_all_its_segments_in_order_with_intervals_around_values(by: str) -> None:
+    store, _ = shops.simulated_shop()
+    report = report_text.as_json(queries.report(store, shops.period(store), by))
+    assert report.keys() == {"segments", "totals", "quality"}
+    assert len(report["segments"]) == {"age": 7, "gender": 2, "mood": 3, "age,gender": 14}[by]
+    for segment in [*report["segments"], report["totals"]]:
+        assert segment.keys() >= SEGMENT_KEYS
+        for name in SEGMENT_KEYS - {"withheld", "reason"}:
+            interval = segment[name]
+            assert (interval is None) or interval["low"] <= interval["value"] <= interval["high"]
+        assert not segment["withheld"] or all(segment[name] is None for name in ("visits", "conversion"))
+
+
+def test_segments_sum_to_the_classified_visits() -> None:
+    store, _ = shops.simulated_shop()
+    for by in ("age", "gender", "mood"):
+        found = queries.report(store, shops.period(store), by)
+        total = sum(segment.visits.value for segment in found.segments if segment.visits)
+        assert found.totals.visits is not None and total == pytest.approx(found.totals.visits.value, rel=1e-3)
+
+
+def test_totals_are_the_counters_own() -> None:
+    store, _ = shops.simulated_shop()
+    total = queries.total_segment(queries.totals(store, shops.period(store)))
+    period = shops.period(store)
+    assert total.visits is not None and total.purchases is not None and total.average_transaction_value is not None
+    assert total.visits.value == Visit.objects.filter(store=store).between(period.start, period.end).count()
+    paid = Purchase.objects.filter(store=store).between(period.start, period.end)
+    amounts = [float(amount) for amount in paid.values_list("amount", flat=True)]
+    assert total.purchases.value == len(amounts)
+    assert total.average_transaction_value.value == pytest.approx(sum(amounts) / len(amounts))
+
+
+def test_where_receipts_name_their_visits_the_truth_lies_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, truth = shops.simulated_shop(rate=30)
+    found = queries.report(store, shops.period(store), "gender")
+    for segment in found.segments:
+        assert segment.conversion is not None
+        known = truth["gender"][segment.labels["gender"]]["conversion"]
+        assert segment.conversion.low - 0.02 < known < segment.conversion.high + 0.02
+    assert found.quality.method == "mixed" and (found.quality.by_reference or 0) > 0.85
+
+
+def test_a_busy_shop_without_references_is_warned_about() -> None:
+    store, _ = shops.simulated_shop(rate=60, linked=0)
+    quality = queries.report(store, shops.period(store), "age").quality
+    assert quality.method == "assignment" and (quality.candidates_per_purchase or 0) > 10
+    assert any("Linking them by time says little about groups" in text for text in quality.warnings)
+    assert any("simulated" in text for text in quality.warnings)
+
+
+def few_visits(count: int) -> Store:
+    store = factories.store()
+    for number in range(count):
+        look = factories.CERTAIN_WOMAN if number % 4 else factories.CERTAIN_MAN
+        factories.visit(store, factories.NOON + timedelta(minutes=number), **look)
+    rollups.refresh_day(store, factories.NOON.date())
+    return store
+
+
+def of_the_day(store: Store) -> Period:
+    return Period.of(store, factories.NOON.date(), factories.NOON.date())
+
+
+def test_nine_visits_are_too_few_and_the_tenth_shows_them() -> None:
+    nine, ten = few_visits(9), None
+    assert queries.total_segment(queries.totals(nine, of_the_day(nine))).reason == "too few visits"
+    Store.objects.filter(pk=nine.pk).update(name="Nine")
+    ten = few_visits(10)
+    assert queries.total_segment(queries.totals(ten, of_the_day(ten))).visits is not None
+
+
+def test_a_small_group_is_withheld_with_the_one_that_would_give_it_away() -> None:
+    store = few_visits(20)  # 15 women, 5 men
+    women, men = queries.report(store, of_the_day(store), "gender").segments
+    assert men.withheld and men.reason == "too few visits" and men.visits is None
+    assert women.withheld and "worked out" in (women.reason or "")
+
+
+def test_exports_withhold_what_the_page_withholds() -> None:
+    store = few_visits(20)
+    report = queries.report(store, of_the_day(store), "gender")
+    file = io.StringIO()
+    report_text.write_csv(report, file)
+    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert [row["gender"] for row in rows] == ["female", "male", "total"]
+    assert rows[1]["visits_value"] == "" and rows[1]["withheld"] == "too few visits"
+    assert rows[2]["visits_value"] == "20.0"
+    assert "5.0" not in json.dumps(report_text.as_json(report)["segments"])
+
+
+def test_the_command_prints_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    store, _ = shops.simulated_shop()
+    arguments = ["report", "--store", store.name, "--from", str(shops.FIRST), "--to", str(shops.LAST), "--by", "mood"]
+    call_command(*arguments, "--json")
+    result = json.loads(capsys.readouterr().out)
+    assert [segment["mood"] for segment in result["segments"]] == ["positive", "neutral", "negative"]
+    call_command(*arguments, "--csv")
+    assert capsys.readouterr().out.splitlines()[0].startswith("mood,visits_value,visits_low")
+    with pytest.raises(CommandError, match="before it begins"):
+        call_command("report", "--store", store.name, "--from", "2026-03-02", "--to", "2026-03-01")
+
+
+def test_simulate_and_match_tell_what_they_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    truth = tmp_path / "truth.json"
+    options = ["--days", "7", "--rate", "10", "--seed", "3", "--start", "2026-03-02", "--truth", str(truth)]
+    call_command("simulate", "--stores", "2", *options, "--json")
+    made = json.loads(capsys.readouterr().out)
+    assert made == json.loads(truth.read_text()) and (made["from"], made["to"]) == ("2026-03-02", "2026-03-08")
+    call_command("match_purchases", "--json")
+    first = json.loads(capsys.readouterr().out)
+    assert first["purchases"] == Purchase.objects.count() and 0 < first["matched_weight"] <= first["purchases"]
+    call_command("match_purchases", "--json")
+    again = json.loads(capsys.readouterr().out)
+    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+    assert first.keys() == {
+        "purchases",
+        "candidates",
+        "matched_weight",
+        "unexplained",
+        "clock_offset_seconds",
+        "seconds",
+    }
+
+
+def test_a_change_is_called_clear_only_where_its_interval_says_so() -> None:
+    store, _ = shops.simulated_shop()
+    changes = queries.compare(store, Period.of(store, date(2026, 3, 16), date(2026, 3, 22)))
+    assert set(changes) == {"visits", *queries.METRICS}
+    for change in changes.values():
+        assert change.is_clear == (change.difference.low > 0 or change.difference.high < 0)
+
+
+# Frames and charts ----------------------------------------------------------------------------
+
+
+def test_no_day_is_missing_and_small_days_are_gaps() -> None:
+    store = few_visits(9)
+    frame = queries.by_day(store, Period.of(store, date(2026, 3, 9), date(2026, 3, 11)))
+    assert list(frame["day"]) == [date(2026, 3, day) for day in (9, 10, 11)]
+    assert frame["visits"][0] == 0 and isna(frame["visits"][1])
+
+
+def test_hours_are_means_on_the_stores_clock() -> None:
+    store = few_visits(20)
+    frame = queries.by_hour(store, Period.of(store, date(2026, 3, 3), date(2026, 3, 16)))
+    assert frame[["weekday", "hour", "visits"]].to_numpy().tolist() == [[1, 13, 10]]  # of two Tuesdays, 20 on one
+
+
+def figure_and_words(name: str, store: Store, period: Period) -> tuple[dict[str, Any], str]:
+    chart = CHARTS[name]
+    frame = chart.query(store, period)
+    return json.loads(chart.build(frame).to_json()), chart.describe(frame)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_without_data_says_so(name: str) -> None:
+    store = factories.store()
+    figure, words = figure_and_words(name, store, shops.period(store))
+    assert figure["data"] == [] and len(figure["layout"]["annotations"]) == 1
+    assert words.startswith("No ")
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_with_data_shows_and_tells_it(name: str) -> None:
+    store, _ = shops.simulated_shop(rate=30)
+    figure, words = figure_and_words(name, store, shops.period(store))
+    assert figure["data"] and any(char.isdigit() for char in words)
+    if name.startswith(("visits_by_age", "conversion", "spend")):
+        assert figure["data"][0]["error_y"]["array"]
+
+
+def test_too_few_is_written_where_a_bar_would_stand() -> None:
+    store = few_visits(40)  # two age groups; the other five are empty
+    figure, words = figure_and_words("visits_by_age", store, of_the_day(store))
+    shown = set(figure["data"][0]["x"])
+    said = {note["x"] for note in figure["layout"]["annotations"] if "too" in note["text"]}
+    assert shown == {"28-45", "46-65"} and said == {"1-2", "3-9", "10-20", "21-27", "66-116"}
+    assert "5 groups have too few visits" in words
+
+
+def test_a_report_by_something_else_is_refused() -> None:
+    store = factories.store()
+    with pytest.raises(ValueError, match="“shoe size” is not a breakdown; use one of age gender mood age,gender"):
+        queries.report(store, shops.period(store), "shoe size")
