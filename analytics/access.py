@@ -50,6 +50,9 @@ def import_for(user: AnyUser, import_id: int) -> PurchaseImport:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """For every page: the stores to choose from."""
+    """For every page: the stores to choose from, and the tab it belongs to, which is its view's module."""
     user = getattr(request, "user", None)
-    return {"my_stores": stores_for(user)} if user is not None and user.is_authenticated else {}
+    if user is None or not user.is_authenticated:
+        return {}
+    view = request.resolver_match.func if request.resolver_match else None
+    return {"my_stores": stores_for(user), "tab": getattr(view, "__module__", "").rpartition(".")[2]}

@@ -24,7 +24,7 @@ class ManyFilesField(forms.FileField):
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
-        files = data if isinstance(data, list | tuple) else [data]
+        files = data if isinstance(data, list | tuple) and data else [data or None]
         return [super(ManyFilesField, self).clean(file, initial) for file in files]
 
 
@@ -39,6 +39,7 @@ class SnapshotsForm(forms.Form):
     camera = CameraField(Camera.objects.none(), empty_label=None)
     pictures = ManyFilesField(
         label="Pictures or a zip",
+        error_messages={"required": "Please choose at least one picture or zip."},
         widget=ManyFilesInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/bmp,.zip"}),
     )
 

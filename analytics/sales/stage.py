@@ -133,7 +133,7 @@ def _describe(row: PurchaseImport, found: Sorted, choice: Choice) -> None:
         "other_branches": found.parsed.other_branches,
         "refused_rows": len(found.refused),
         "by_day": _by_day(row.store, found.new),
-        "sample": [_sample(purchase) for purchase in found.new[:SAMPLE]],
+        "sample": [_sample(purchase, row.store) for purchase in found.new[:SAMPLE]],
         "choice": asdict(choice),
     }
 
@@ -145,10 +145,10 @@ def _by_day(store: Store, purchases: list[ParsedPurchase]) -> dict[str, dict[str
     return {day: {"purchases": len(amounts), "total": str(sum(amounts))} for day, amounts in sorted(days.items())}
 
 
-def _sample(purchase: ParsedPurchase) -> dict[str, Any]:
+def _sample(purchase: ParsedPurchase, store: Store) -> dict[str, Any]:
     return {
         "receipt": purchase.receipt,
-        "paid_at": purchase.paid_at.isoformat(),
+        "paid_at": purchase.paid_at.astimezone(store.zone).isoformat(),
         "amount": str(purchase.amount),
         "items": purchase.items,
         "till": purchase.till,

@@ -45,9 +45,10 @@ def between(value: Interval | None, kind: str, currency: str = "") -> str:
 
 
 @register.simple_tag
-def change(value: Change | None) -> SafeString | str:
-    """The change against the period before, called unclear where its interval includes no change."""
-    if value is None or value.relative is None:
+def change(value: Change | str) -> SafeString | str:
+    """The change against the period before, called unclear where its interval includes no change; nothing where there
+    is none (templates give an empty text for a missing value)."""
+    if not isinstance(value, Change) or value.relative is None:
         return ""
     arrow = "▲" if value.relative > 0 else "▼"
     if not value.is_clear:

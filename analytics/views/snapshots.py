@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -62,7 +62,8 @@ def _context(row: SnapshotBatch, request: HttpRequest) -> dict[str, Any]:
     counts = SnapshotBatch.objects.filter(pk=row.pk).annotate(**COUNTS).values(*COUNTS).get()
     done = counts["analysed"] + counts["refused"]
     # What needs attention first: refused files, then the rest in the order they were taken.
-    files = row.snapshots.order_by(Q(status=STATES.REFUSED).desc(), "captured_at", "file_name", "pk")  # type: ignore[attr-defined]
+    refused_first = Case(When(status=STATES.REFUSED, then=0), default=1)
+    files = row.snapshots.order_by(refused_first, "captured_at", "file_name", "pk")
     return {
         "batch": row,
         "store": row.camera.store,

@@ -1,0 +1,150 @@
+"""Whoever may not see a store's page gets 404, page by page; who looked is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from analytics.models import AccessLog, PurchaseImport
+from inference.models import Camera, SnapshotBatch, Store
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {"home", "how-we-know", "healthz", "login", "logout"}
+READ = {
+    "dashboard": "/stores/{store}/",
+    "segments": "/stores/{store}/segments",
+    "report-csv": "/stores/{store}/report.csv",
+    "chart": "/stores/{store}/charts/visits_by_day.json",
+    "snapshots": "/stores/{store}/snapshots/",
+    "upload-snapshots": "/stores/{store}/snapshots/upload",
+    "batch": "/batches/{batch}/",
+    "sales": "/stores/{store}/sales/",
+    "upload-sales": "/stores/{store}/sales/upload",
+    "import": "/imports/{sales}/",
+    "refused-rows": "/imports/{sales}/refused.csv",
+}
+WRITE = {
+    "batch-times": "/batches/{batch}/times",
+    "confirm-import": "/imports/{sales}/confirm",
+    "discard-import": "/imports/{sales}/discard",
+    "undo-import": "/imports/{sales}/undo",
+}
+
+
+@pytest.fixture
+def shop() -> Store:
+    return factories.store()
+
+
+@pytest.fixture
+def address(shop: Store) -> Callable[[str], str]:
+    """The address of a page about the shop."""
+    camera: Camera = factories.camera(shop)
+    batch = SnapshotBatch.objects.create(camera=camera)
+    sales = PurchaseImport.objects.create(store=shop, file_name="till.csv", status="done", mapping={})
+    return lambda pattern: pattern.format(store=shop.pk, batch=batch.pk, sales=sales.pk)
+
+
+def test_every_page_is_in_this_files_lists() -> None:
+    names = {pattern.name for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)}
+    assert names == OPEN | READ.keys() | WRITE.keys()
+
+
+@pytest.mark.parametrize("page", [*READ, *WRITE])
+def test_another_stores_manager_gets_404(client: Client, address: Callable[[str], str], page: str) -> None:
+    client.force_login(factories.manager(factories.store("Elsewhere")))
+    where = address((READ | WRITE)[page])
+    answer = client.get(where) if page in READ else client.post(where)
+    assert answer.status_code == 404
+    assert not AccessLog.objects.exists()
+
+
+@pytest.mark.parametrize("page", READ)
+def test_the_stores_manager_and_an_admin_see_it(
+    client: Client, address: Callable[[str], str], shop: Store, page: str
+) -> None:
+    for user in (factories.manager(shop), User.objects.create_superuser("ada")):
+        client.force_login(user)
+        assert client.get(address(READ[page])).status_code == 200
+
+
+@pytest.mark.parametrize("page", [*READ, *WRITE])
+def test_a_stranger_is_sent_to_log_in(client: Client, address: Callable[[str], str], page: str) -> None:
+    where = address((READ | WRITE)[page])
+    answer = client.get(where) if page in READ else client.post(where)
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/login?next=/")
+
+
+@pytest.mark.parametrize("page", WRITE)
+def test_what_changes_something_needs_a_post(
+    client: Client, address: Callable[[str], str], shop: Store, page: str
+) -> None:
+    client.force_login(factories.manager(shop))
+    assert client.get(address(WRITE[page])).status_code == 405
+
+
+def test_somebody_who_left_sees_nothing(client: Client, shop: Store) -> None:
+    user = factories.manager(shop)
+    client.force_login(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.get(f"/stores/{shop.pk}/").status_code == 302
+
+
+def test_who_looked_at_what_is_written_down(client: Client, address: Callable[[str], str], shop: Store) -> None:
+    client.force_login(factories.manager(shop, "mona"))
+    for page in ("dashboard", "report-csv", "sales"):
+        client.get(address(READ[page]))
+    log = AccessLog.objects.order_by("at").values_list("user__username", "store", "what")
+    assert list(log) == [("mona", shop.pk, what) for what in ("dashboard", "report download", "sales imports")]
+
+
+def test_a_manager_of_one_store_lands_on_it_and_one_of_none_is_told(client: Client, shop: Store) -> None:
+    client.force_login(factories.manager(shop))
+    assert client.get("/").headers["Location"] == f"/stores/{shop.pk}/"
+    client.force_login(factories.manager(name="newcomer"))
+    assert "No store has been opened to you yet" in client.get("/").content.decode()
+
+
+def test_an_admin_sees_all_stores_and_is_led_to_the_first(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("ada"))
+    assert "There are no stores yet" in client.get("/").content.decode()
+    for name in ("One", "Two"):
+        factories.store(name)
+    page = client.get("/").content.decode()
+    assert "One" in page and "Two" in page
+
+
+def test_logging_in_leads_where_one_wanted_to_go(client: Client, shop: Store) -> None:
+    factories.manager(shop, "mona")
+    where = f"/login?next=/stores/{shop.pk}/sales/"
+    wrong = client.post(where, {"username": "mona", "password": "guess"})
+    assert "do not belong together" in wrong.content.decode()
+    form = {"username": "mona", "password": "correct horse", "next": f"/stores/{shop.pk}/sales/"}
+    assert client.post(where, form).headers["Location"] == f"/stores/{shop.pk}/sales/"
+    assert client.post("/logout").status_code == 302
+    assert client.get(f"/stores/{shop.pk}/sales/").status_code == 302
+
+
+def test_health_says_which_server_does_not_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/healthz").status_code == 200
+
+    def refuse(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(cache, "get", refuse)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (503, b"Redis does not answer\n")
+
+
+def test_pages_forbid_scripts_from_elsewhere_and_frames(client: Client, shop: Store) -> None:
+    client.force_login(factories.manager(shop))
+    headers = client.get(f"/stores/{shop.pk}/").headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe-eval" not in headers["Content-Security-Policy"] and headers["X-Frame-Options"] == "DENY"
