@@ -74,8 +74,8 @@ RECIPES: Final[dict[str, Recipe]] = {
             takes="25 minutes on two cores", expect="mean absolute error 5.3 years, 7 groups 64 %",
         ),
         Recipe(
-            "gender", "gender", "utkface", networks.compact, SMALL_COLOUR, _labels_themselves("gender"), epochs=10,
-            label_smoothing=0.03, takes="13 minutes on two cores", expect="accuracy about 90 %",
+            "gender", "gender", "utkface", networks.compact, SMALL_COLOUR, _labels_themselves("gender"), epochs=20,
+            label_smoothing=0.03, takes="25 minutes on two cores", expect="accuracy 93.7 %, of adults 96.9 %",
         ),
         Recipe(
             "mood", "mood", "fer2013", networks.compact, InputSpec(48, 1, "loose"), SEVEN_EXPRESSIONS, epochs=12,
