@@ -23,6 +23,8 @@ METRICS = ("conversion", "average_transaction_value", "revenue_per_visitor")
 FIGURES = tuple(column.name for column in fields(Figures))
 # Above this many plausible visits per purchase, linking one by one says little about groups.
 BUSY_CANDIDATES = 0.3
+# With so large a share of receipts that name their visit, the guessed rest hardly matters.
+MOSTLY_NAMED = 0.9
 LOW_COVERAGE = 0.6
 
 
@@ -191,15 +193,16 @@ def warnings(found: Quality, sums: Totals, guessed: int) -> list[str]:
     result = []
     if found.simulated:
         result.append("This store is simulated: its visits and purchases are made up to show what Foyer does.")
-    if found.candidates_per_purchase is not None and found.candidates_per_purchase > BUSY_CANDIDATES:
+    if is_guesswork(found):
         result.append(
             f"{guessed:,} purchases could belong to {found.candidates_per_purchase:.1f} visits each on average. "
             "Linking them by time says little about groups: differences between groups are understated, and the "
             "intervals by group are too narrow. Totals are not affected. A visit reference on receipts would solve it."
         )
     if found.unexplained:
+        purchases = "purchase" if found.unexplained == 1 else "purchases"
         result.append(
-            f"{found.unexplained:,} purchases have no visit that could have made them: "
+            f"{found.unexplained:,} {purchases} cannot be explained by any visit: "
             "an entrance without a camera, a camera that was off, or clocks that differ."
         )
     if found.coverage is not None and found.coverage < LOW_COVERAGE:
@@ -207,6 +210,13 @@ def warnings(found: Quality, sums: Totals, guessed: int) -> list[str]:
     if sums.till_purchases > sums.visits > 0:
         result.append("There are more purchases than visits: not everyone comes in through the counted entrance.")
     return result
+
+
+def is_guesswork(found: Quality) -> bool:
+    """Whether many purchases are linked by time alone, each to one of many plausible visits."""
+    if found.candidates_per_purchase is None or found.by_reference is None:
+        return False
+    return found.candidates_per_purchase > BUSY_CANDIDATES and found.by_reference < MOSTLY_NAMED
 
 
 def plausible_stay_minutes() -> tuple[float, float]:

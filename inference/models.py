@@ -76,6 +76,7 @@ class SnapshotBatch(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        verbose_name_plural = "snapshot batches"
 
     def __str__(self) -> str:
         return f"batch {self.pk} of {self.camera}"

@@ -21,7 +21,7 @@ SECTIONS = (
     ("Buying", ("conversion_by_age", "spend_by_age", "conversion_by_gender", "spend_by_gender", "conversion_by_mood",
                 "spend_by_mood")),
 )  # fmt: skip
-WIDE = {"visits_by_day"}
+WIDE = {"visits_by_day", "visits_by_hour"}
 BREAKDOWNS = (("age", "Age group"), ("gender", "Gender"), ("mood", "Mood"), ("age,gender", "Age and gender"))
 
 

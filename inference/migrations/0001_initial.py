@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
+                'verbose_name_plural': 'snapshot batches',
             },
         ),
         migrations.AddField(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,28 +16,25 @@ from pytest_django.live_server_helper import LiveServer
 
 from analytics import tasks
 from inference import tasks as vision
+from tests.journeys import windows
 
 FAILURES = Path(__file__).parent / "failures"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
-DESK, PHONE = (1440, 900), (390, 844)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = windows.executable()
     if path is None:
         pytest.skip("no Chromium on this machine, so no page was tried in a browser (apt-get install chromium)")
     # Playwright keeps an event loop in this thread, which Django would take for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=windows.ARGUMENTS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+@pytest.fixture(params=[windows.DESK, windows.PHONE], ids=["desk", "phone"])
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A window whose mistakes (failed scripts, blocked files) fail the test; a failure leaves a screenshot."""
     width, height = request.param
