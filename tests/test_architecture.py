@@ -40,7 +40,7 @@ def test_the_readme_names_every_chart_and_only_files_that_exist() -> None:
     text = (ROOT / "README.md").read_text()
     assert not [name for name in CHARTS if f"`{name}`" not in text]
     pictures = re.findall(r'(?:\]\(|src=")(tests/[^)"]+)', text)
-    assert len(pictures) >= 4 and not [path for path in pictures if not (ROOT / path).exists()]
+    assert len(pictures) == 3 and not [path for path in pictures if not (ROOT / path).exists()]
     modules = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
     assert not [name for name in re.findall(r"`(\w+\.py)`", text) if name not in modules]
 
