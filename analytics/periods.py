@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from inference.models import Store
 
 LONGEST_DAYS = 800
+USUAL_DAYS = 28  # what a page shows where nobody asked for other days
 
 
 class PeriodError(ValueError):
@@ -39,7 +40,7 @@ class Period:
         return cls(store, yesterday - timedelta(days=days - 1), yesterday)
 
     @classmethod
-    def parse(cls, store: Store, first: str | None, last: str | None, *, days: int = 28) -> Period:
+    def parse(cls, store: Store, first: str | None, last: str | None, *, days: int = USUAL_DAYS) -> Period:
         """From two ISO dates as an address carries them; the latest `days` where both are missing."""
         if not first and not last:
             return cls.latest(store, days)

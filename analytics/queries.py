@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 from django.db.models import QuerySet, Sum
 
-from analytics import withhold
+from analytics import joining, trust, withhold
 from analytics.join import estimate
 from analytics.join.assignment import LONGEST_STAY, SHORTEST_STAY
 from analytics.join.estimate import Figures, Interval
+from analytics.joining import Joined, SegmentRate
 from analytics.models import HourFigure, MatchRun
 from analytics.periods import Period
 from inference.models import Store
@@ -20,11 +21,6 @@ from training.labels import LABELS
 
 BREAKDOWNS = ("age", "gender", "mood", "age,gender")
 METRICS = ("conversion", "average_transaction_value", "revenue_per_visitor")
-FIGURES = tuple(column.name for column in fields(Figures))
-# Above this many plausible visits per purchase, linking one by one says little about groups.
-BUSY_CANDIDATES = 0.3
-# With so large a share of receipts that name their visit, the guessed rest hardly matters.
-MOSTLY_NAMED = 0.9
 LOW_COVERAGE = 0.6
 
 
@@ -52,6 +48,11 @@ class Quality:
     by_reference: float | None
     unexplained: int
     method: str
+    trust: str
+    slope: float | None
+    minutes_to_pay: float | None
+    missed_share: float
+    staff_share: float
     simulated: bool
     warnings: list[str] = field(default_factory=list)
 
@@ -84,7 +85,7 @@ def report(store: Store, period: Period, by: str) -> Report:
     if by not in BREAKDOWNS:
         raise ValueError(f"“{by}” is not a breakdown; use one of {' '.join(BREAKDOWNS)}.")
     sums = totals(store, period)
-    return Report(by, segments(store, period, by), total_segment(sums), quality(store, period, sums))
+    return Report(by, segments(store, period, by), total_segment(store, sums), quality(store, period, sums, by))
 
 
 def _figures(store: Store, period: Period) -> QuerySet[HourFigure]:
@@ -97,15 +98,16 @@ def totals(store: Store, period: Period) -> Totals:
     return Totals(**{name: row[name] or 0 for name in names})
 
 
-def total_segment(sums: Totals) -> Segment:
-    """All visits and all receipts, linked or not."""
+def total_segment(store: Store, sums: Totals) -> Segment:
+    """All visits and all receipts; rates are per genuine visitor, as far as is assumed of the camera."""
     if sums.visits < withhold.FEWEST_VISITS:
         return Segment({}, withheld=True, reason=withhold.TOO_FEW)
-    n, purchases = sums.visits, float(sums.till_purchases)
+    visits, purchases = sums.visits, float(sums.till_purchases)
+    n = visits * _visitors_per_visit(store)
     till = Figures(n, n, purchases, purchases, sums.till_revenue, sums.till_revenue, sums.till_revenue2)
     return Segment(
         {},
-        visits=Interval(n, n, n),
+        visits=Interval(visits, visits, visits),
         purchases=Interval(purchases, purchases, purchases),
         # More receipts than visitors is possible at a shop with an unseen door; then there is no rate to speak of.
         conversion=estimate.conversion(till) if purchases <= n else None,
@@ -116,13 +118,15 @@ def total_segment(sums: Totals) -> Segment:
 
 def segments(store: Store, period: Period, by: str) -> list[Segment]:
     """One segment per label, in the labels' order, absent ones included."""
-    columns = [Sum(name) for name in FIGURES]
-    rows = _figures(store, period).filter(attribute=by).values_list("segment").annotate(*columns)
-    sums = {segment: Figures(*values) for segment, *values in rows}
-    keys = [",".join(labels.values()) for labels in _labels(by)]
-    found = [sums.get(key, Figures()) for key in keys]
-    why = withhold.reasons([figures.visits for figures in found])
-    return [_segment(*parts) for parts in zip(_labels(by), found, why, strict=True)]
+    found = joining.joined(period, by)
+    why = withhold.reasons([segment.visits for segment in found.segments])
+    visitors = _visitors_per_visit(store)
+    return [_segment(*parts, visitors, found) for parts in zip(_labels(by), found.segments, why, strict=True)]
+
+
+def _visitors_per_visit(store: Store) -> float:
+    """Genuine visitors for every counted visit: the camera misses some and takes staff for others."""
+    return (1 - store.staff_share) / (1 - store.missed_share)
 
 
 def _labels(by: str) -> list[dict[str, str]]:
@@ -132,42 +136,65 @@ def _labels(by: str) -> list[dict[str, str]]:
     return [{by: name} for name in names]
 
 
-def _segment(labels: dict[str, str], sums: Figures, reason: str | None) -> Segment:
+def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, visitors: float, join: Joined) -> Segment:
     if reason:
         return Segment(labels, withheld=True, reason=reason)
-    spread = estimate.Z * max(0.0, sums.buyers - sums.buyers_w2) ** 0.5
+    spread = estimate.Z * found.visits_variance**0.5
+    visits = Interval(found.visits, max(0.0, found.visits - spread), found.visits + spread)
+    if found.rate is None:
+        return Segment(labels, visits=visits, reason=trust.NO_RATES[join.trust])
+    conversion = _interval(found.rate, found.rate_se, most=1.0)
+    sure_of_buyers = found.rate_se is not None and found.rate > trust.BASKET_ERRORS * found.rate_se
     return Segment(
         labels,
-        visits=estimate.visits(sums),
-        purchases=Interval(sums.buyers, max(0.0, sums.buyers - spread), sums.buyers + spread),
-        conversion=estimate.conversion(sums),
-        average_transaction_value=estimate.average_transaction_value(sums),
-        revenue_per_visitor=estimate.revenue_per_visitor(sums),
+        visits=visits,
+        purchases=_scaled(conversion, found.visits * visitors),
+        conversion=conversion,
+        average_transaction_value=_interval(found.basket, found.basket_se) if sure_of_buyers else None,
+        revenue_per_visitor=_interval(found.money, found.money_se),
+        reason=trust.days_needed(conversion, join.days) if conversion else None,
     )
+
+
+def _interval(value: float | None, error: float | None, most: float = float("inf")) -> Interval | None:
+    """A 95 % interval, kept to what is possible."""
+    if value is None or error is None:
+        return None
+    low, high = value - estimate.Z * error, value + estimate.Z * error
+    possible = [min(most, max(0.0, end)) for end in (value, low, high)]
+    return Interval(*possible)
+
+
+def _scaled(interval: Interval | None, factor: float) -> Interval | None:
+    return interval and Interval(interval.value * factor, interval.low * factor, interval.high * factor)
 
 
 # Quality --------------------------------------------------------------------------------
 
 
-def quality(store: Store, period: Period, sums: Totals) -> Quality:
-    """What the period's linking rested on, in numbers and in words."""
+def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Quality:
+    """What the period's figures rest on, in numbers and in words."""
     runs = latest_runs(store, period)
     purchases = sum(run.purchases for run in runs)
-    matched = sum(run.matched for run in runs)
     by_reference = _by_reference(store, period)
     # Candidates are counted among purchases that no reference linked; the rest needed no guessing.
     guessed = max(0, purchases - by_reference)
-    expected = sum(run.candidates for run in runs) / guessed if guessed else None
+    join = joining.joined(period, by)
     result = Quality(
         coverage=sums.classified / sums.visits if sums.visits else None,
-        candidates_per_purchase=expected,
-        matched=matched / purchases if purchases else None,
+        candidates_per_purchase=sum(run.candidates for run in runs) / guessed if guessed else None,
+        matched=sum(run.matched for run in runs) / purchases if purchases else None,
         by_reference=by_reference / purchases if purchases else None,
         unexplained=sum(run.unexplained for run in runs),
-        method="reference" if purchases and not guessed else "assignment" if not by_reference else "mixed",
+        method=join.method,
+        trust=join.trust,
+        slope=join.slope,
+        minutes_to_pay=join.stay_minutes,
+        missed_share=store.missed_share,
+        staff_share=store.staff_share,
         simulated=store.is_simulated,
     )
-    result.warnings.extend(warnings(result, sums, guessed))
+    result.warnings.extend(warnings(result, sums))
     return result
 
 
@@ -188,17 +215,13 @@ def _by_reference(store: Store, period: Period) -> int:
     ).count()
 
 
-def warnings(found: Quality, sums: Totals, guessed: int) -> list[str]:
+def warnings(found: Quality, sums: Totals) -> list[str]:
     """What a shopkeeper should know before believing the figures."""
     result = []
     if found.simulated:
         result.append("This store is simulated: its visits and purchases are made up to show what Foyer does.")
-    if is_guesswork(found):
-        result.append(
-            f"{guessed:,} purchases could belong to {found.candidates_per_purchase:.1f} visits each on average. "
-            "Linking them by time says little about groups: differences between groups are understated, and the "
-            "intervals by group are too narrow. Totals are not affected. A visit reference on receipts would solve it."
-        )
+    if sums.till_purchases:
+        result += trust.sentences(found.trust, found.method, found.slope)
     if found.unexplained:
         purchases = "purchase" if found.unexplained == 1 else "purchases"
         result.append(
@@ -210,13 +233,6 @@ def warnings(found: Quality, sums: Totals, guessed: int) -> list[str]:
     if sums.till_purchases > sums.visits > 0:
         result.append("There are more purchases than visits: not everyone comes in through the counted entrance.")
     return result
-
-
-def is_guesswork(found: Quality) -> bool:
-    """Whether many purchases are linked by time alone, each to one of many plausible visits."""
-    if found.candidates_per_purchase is None or found.by_reference is None:
-        return False
-    return found.candidates_per_purchase > BUSY_CANDIDATES and found.by_reference < MOSTLY_NAMED
 
 
 def plausible_stay_minutes() -> tuple[float, float]:
@@ -240,8 +256,8 @@ class Change:
 
 def compare(store: Store, period: Period) -> dict[str, Change]:
     """Changes of the totals against the previous period of the same length, for the metrics both have."""
-    now = total_segment(totals(store, period))
-    before = total_segment(totals(store, period.previous()))
+    now = total_segment(store, totals(store, period))
+    before = total_segment(store, totals(store, period.previous()))
     result: dict[str, Change] = {}
     for name in ("visits", *METRICS):
         new, old = getattr(now, name), getattr(before, name)

@@ -37,7 +37,7 @@ def write_csv(report: Report, file: TextIO) -> None:
     writer = csv.writer(file)
     names = report.by.split(",")
     ends = ("value", "low", "high")
-    writer.writerow([*names, *(f"{column}_{end}" for column in COLUMNS for end in ends), "withheld"])
+    writer.writerow([*names, *(f"{column}_{end}" for column in COLUMNS for end in ends), "withheld", "note"])
     for segment in report.segments:
         writer.writerow([*(segment.labels[name] for name in names), *_cells(segment)])
     writer.writerow(["total", *[""] * (len(names) - 1), *_cells(report.totals)])
@@ -47,4 +47,5 @@ def _cells(segment: Segment) -> Iterator[object]:
     for column in COLUMNS:
         interval = _interval(getattr(segment, column), DIGITS[column])
         yield from interval.values() if interval else ("", "", "")
-    yield segment.reason or ""
+    yield (segment.reason or "") if segment.withheld else ""
+    yield (segment.reason or "") if not segment.withheld else ""

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from analytics import rollups
+from analytics import joining, queries, rollups
 from analytics.models import PurchaseImport
+from analytics.periods import USUAL_DAYS, Period
 from analytics.sales import stage, undo
+from inference.models import Store
 
 
 @shared_task
 def refresh() -> int:
-    """Match and sum every hour that changed; running twice changes nothing."""
-    return sum(rollups.refresh(store) for store in rollups.stores_with_changes())
+    """Match and sum every hour that changed, then join the usual period; running twice changes nothing."""
+    return sum(_refresh(store) for store in rollups.stores_with_changes())
+
+
+def _refresh(store: Store) -> int:
+    days = rollups.refresh(store)
+    for by in queries.BREAKDOWNS:
+        joining.joined(Period.latest(store, USUAL_DAYS), by)
+    return days
 
 
 @shared_task

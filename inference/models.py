@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
@@ -29,6 +30,18 @@ class Store(models.Model):
     name = models.CharField(max_length=100, unique=True)
     timezone = models.CharField(max_length=50, default="UTC", validators=[check_timezone])
     currency = models.CharField(max_length=3, default="EUR")
+    missed_share = models.FloatField(
+        "visitors the camera misses",
+        default=0.08,
+        validators=[MinValueValidator(0), MaxValueValidator(0.6)],
+        help_text="Share of all visitors, 0 to 0.6. Count an hour at the door to know; 0.08 is usual.",
+    )
+    staff_share = models.FloatField(
+        "visits that are staff",
+        default=0.03,
+        validators=[MinValueValidator(0), MaxValueValidator(0.6)],
+        help_text="Share of all counted visits, 0 to 0.6; 0.03 is usual.",
+    )
     is_simulated = models.BooleanField(default=False, help_text="Its numbers are made up, and pages say so.")
     created_at = models.DateTimeField(default=now, editable=False)
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analytics.charts import look
 from analytics.charts.people import bars, in_order
 
-NOTHING = "No purchases are linked to visits in this period."
+NOTHING = "Not enough is known to tell groups apart in this period."
 
 
 def _shown(frame: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What analytics keeps: purchases, their matches with visits, hourly rollups, and who may see which store."""
 
-from analytics.models.joins import Match, MatchRun
+from analytics.models.joins import JoinFit, Match, MatchRun
 from analytics.models.people import AccessLog, StoreManager
 from analytics.models.purchases import Purchase, PurchaseImport, PurchaseLine
 from analytics.models.rollups import DirtyHour, HourFigure
@@ -9,6 +9,7 @@ __all__ = [
     "AccessLog",
     "DirtyHour",
     "HourFigure",
+    "JoinFit",
     "Match",
     "MatchRun",
     "Purchase",

@@ -1,4 +1,4 @@
-"""Which purchase was linked to which visit, and what each run of the matching did."""
+"""Which purchase was linked to which visit, what each run of the matching did, and rates per segment once computed."""
 
 from django.db import models
 from django.utils import timezone
@@ -41,3 +41,20 @@ class MatchRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}"
+
+
+class JoinFit(models.Model):
+    """A period's rates per segment, valid as long as `stamp` is the store's."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    first = models.DateField()
+    last = models.DateField()
+    by = models.CharField(max_length=10)
+    stamp = models.CharField(max_length=60)
+    result = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "first", "last", "by"], name="one_fit_per_period")]
+
+    def __str__(self) -> str:
+        return f"{self.store} {self.first} to {self.last} by {self.by}"

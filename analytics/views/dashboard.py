@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from analytics import access, queries, report_text
 from analytics.charts import CHARTS
-from analytics.periods import Period, PeriodError
+from analytics.periods import USUAL_DAYS, Period, PeriodError
 from inference.models import Store
 
 PRESETS = ((7, "Last 7 days"), (28, "Last 28 days"), (56, "Last 8 weeks"))
@@ -33,7 +33,7 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
         "store": store,
         "period": period,
         "problem": problem,
-        "totals": queries.total_segment(sums),
+        "totals": queries.total_segment(store, sums),
         "changes": queries.compare(store, period),
         "quality": queries.quality(store, period, sums),
         "is_empty": not sums.visits and not sums.till_purchases,
@@ -91,7 +91,7 @@ def _period(request: HttpRequest, store: Store) -> tuple[Period, str]:
     try:
         return Period.parse(store, request.GET.get("first"), request.GET.get("last")), ""
     except PeriodError as error:
-        return Period.latest(store, 28), str(error)
+        return Period.latest(store, USUAL_DAYS), str(error)
 
 
 def _presets(store: Store, period: Period) -> list[dict[str, Any]]:

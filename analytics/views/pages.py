@@ -34,14 +34,14 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = []
     for store in stores:
         period = Period.latest(store, OVERVIEW_DAYS)
-        cards.append(Card(store, queries.total_segment(queries.totals(store, period)), period))
+        cards.append(Card(store, queries.total_segment(store, queries.totals(store, period)), period))
     return render(request, "home.html", {"cards": cards, "days": OVERVIEW_DAYS})
 
 
 def how_we_know(request: HttpRequest) -> HttpResponse:
     shortest, longest = queries.plausible_stay_minutes()
     context = {"shortest": shortest, "longest": longest, "fewest": int(FEWEST_VISITS)}
-    return render(request, "how_we_know.html", context | {"busy": queries.BUSY_CANDIDATES})
+    return render(request, "how_we_know.html", context)
 
 
 @login_not_required

@@ -1,0 +1,359 @@
+"""The soft join: purchases per minute, regressed on soft-labelled visits convolved with a learned stay.
+
+Nobody is linked to anybody. Visits of segment s in minute m, spread over the minutes in which such visitors would pay,
+predict how many purchases each minute should see if everyone bought; the regression's coefficients are the segments'
+conversion rates. Kernel, hour and weekday factors are learned in the same system, so their uncertainty is in the
+intervals. Sources: aggregated (Berkson-type) point-process regression by Gauss-Newton with a block sandwich.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, derivatives, kernel
+
+Floats = NDArray[np.float64]
+
+HOURS = 24
+SMOOTH_MINUTES = 61
+BLOCK_MINUTES = 120
+MOST_STEPS, WHOLE_STEPS = 20, 2
+CONVERGED_RATE, CONVERGED_STAY = 2e-4, 5e-3
+# Standard deviations of the priors: log factors; shift, log mean, log shape; the segments' own log offsets.
+FACTOR_SD, STAY_SD, OFFSET_SD = 0.3, (2.5, 0.6, 0.4), 0.2
+KNOWN_STAY_SD = 0.02  # of those of a stay that must be learned
+FACTOR_STEP, OFFSET_STEP = 0.3, 0.15
+STAY_STEP = np.array([0.7, 0.25, 0.35])
+START_SHIFTS = np.arange(-4.5, 6.0, 1.0)
+START_MEANS = (4.0, 6.5, 10.0, 15.0, 22.0)
+SHORTEST_MEAN, LONGEST_MEAN = 1.5, 60.0  # minutes; a stay at these bounds is no stay
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """A store's days on a grid of minutes.
+
+    visits (segments, days, minutes): soft visits that entered; purchases and revenue (days, minutes) as the till says;
+    hour (minutes,): the clock's hour of each column; weekday (days,), 0 is Monday. `missed` is the share of visitors
+    that the camera does not see, `staff` the share of visits that are none.
+    """
+
+    visits: Floats
+    purchases: Floats
+    revenue: Floats
+    hour: NDArray[np.int64]
+    weekday: NDArray[np.int64]
+    missed: float = 0.0
+    staff: float = 0.0
+    # A stay known from elsewhere, held to closely; None learns it.
+    stay: Stay | None = None
+
+
+@dataclass
+class Fit:
+    """Rates per segment with standard errors: of buying, and of money per visitor; `basket` is their ratio.
+
+    `slope` should be 1: how much of the purchases follows the visits' ups and downs (its error beside it).
+    """
+
+    rate: Floats
+    rate_se: Floats
+    money: Floats
+    money_se: Floats
+    basket: Floats
+    basket_se: Floats
+    stay: Stay
+    slope: float
+    slope_se: float
+    converged: bool
+    at_bounds: bool
+    visits: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True)
+class _State:
+    rate: Floats
+    hours: Floats  # (2 * HOURS,) log factors by hour, weekdays then weekends
+    days: Floats  # (7,)
+    stay: Stay
+    offsets: Floats
+
+
+class _Grid:
+    """What does not change from step to step, and convolution by FFT along the minutes."""
+
+    def __init__(self, data: Minutes) -> None:
+        self.data = data
+        self.segments, self.days, self.minutes = data.visits.shape
+        self.length = int(2 ** np.ceil(np.log2(self.minutes + LAST_LAG - FIRST_LAG)))
+        is_open = smooth_window(data.visits.sum(axis=(0, 1)))
+        self.smoothed = moving_mean(data.visits, is_open)
+        ratio = data.missed / (1 - data.missed)
+        self.base = data.visits + ratio * self.smoothed
+        weekend = (data.weekday >= 5).astype(np.int64)
+        self.hour_level = weekend[:, None] * HOURS + data.hour[None]
+        used = np.bincount(self.hour_level.ravel(), self.base.sum(axis=0).ravel(), 2 * HOURS)
+        self.hour_levels = np.flatnonzero(used > 0)
+        self.day_levels = np.unique(data.weekday)
+
+    def convolve(self, signal: Floats, g: Floats) -> Floats:
+        """`signal` (..., minutes), entries per minute, spread over the minutes of payment."""
+        spread = np.fft.irfft(np.fft.rfft(signal, self.length) * np.fft.rfft(g, self.length), self.length)
+        return np.asarray(spread[..., -FIRST_LAG : self.minutes - FIRST_LAG], np.float64)
+
+    def factor(self, state: _State) -> Floats:
+        return np.asarray(np.exp(state.hours[self.hour_level] + state.days[self.data.weekday][:, None]), np.float64)
+
+
+def smooth_window(visits: Floats) -> NDArray[np.bool_]:
+    """The minutes of the day in which the shop is open: between the first and the last per mille of entries."""
+    share = np.cumsum(visits) / max(1e-9, float(visits.sum()))
+    first, last = int(np.searchsorted(share, 0.001)), int(np.searchsorted(share, 0.999))
+    return (np.arange(len(visits)) >= first) & (np.arange(len(visits)) <= last)
+
+
+def moving_mean(signal: Floats, where: NDArray[np.bool_]) -> Floats:
+    """The mean over SMOOTH_MINUTES around each minute, of open minutes only."""
+    half = SMOOTH_MINUTES // 2
+    total = _windowed(signal * where, half)
+    return np.asarray(
+        np.where(where, total / np.maximum(1.0, _windowed(where.astype(np.float64), half)), 0.0), np.float64
+    )
+
+
+def _windowed(signal: Floats, half: int) -> Floats:
+    sums = np.cumsum(np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(half + 1, half)]), axis=-1)
+    return np.asarray(sums[..., 2 * half + 1 :] - sums[..., : -2 * half - 1], np.float64)
+
+
+# Fitting ----------------------------------------------------------------------------
+
+
+def fit(data: Minutes) -> Fit:
+    """Estimate all segments' rates.
+
+    The stay starts where detrended visits and purchases agree best; where that does not converge, with the prior's.
+    """
+    grid = _Grid(data)
+    overall = float(data.purchases.sum()) / max(1e-9, float(grid.base.sum()) * (1 - data.staff))
+    for stay in (data.stay,) if data.stay else (_start(grid), Stay()):
+        blank = _State(np.full(grid.segments, overall), np.zeros(2 * HOURS), np.zeros(7), stay, np.zeros(grid.segments))
+        state, converged = _climb(grid, blank)
+        if converged:
+            break
+    return _describe(grid, state, converged)
+
+
+def _start(grid: _Grid) -> Stay:
+    visits = grid.data.visits.sum(axis=0)
+    entered = visits - grid.smoothed.sum(axis=0)
+    is_open = smooth_window(grid.data.purchases.sum(axis=0))
+    paid = grid.data.purchases - moving_mean(grid.data.purchases, is_open)
+    best, found = -np.inf, Stay()
+    for shift in START_SHIFTS:
+        for mean in START_MEANS:
+            stay = Stay(float(shift), float(np.log(mean)))
+            expected = grid.convolve(entered, kernel(stay))
+            agreement = float((expected * paid).sum()) / max(1e-12, float(np.sqrt((expected**2).sum())))
+            if agreement > best:
+                best, found = agreement, stay
+    return found
+
+
+def _climb(grid: _Grid, state: _State) -> tuple[_State, bool]:
+    for number in range(MOST_STEPS):
+        # Whole steps may swing between a longer shift and a longer mean for ever; half steps meet in the middle.
+        new = _centred(grid, _System(grid, state).step(1.0 if number < WHOLE_STEPS else 0.5))
+        moved = np.abs(new.rate - state.rate).max()
+        stay_moved = np.abs(new.stay.as_array() - state.stay.as_array()).max()
+        state = new
+        if moved < CONVERGED_RATE and stay_moved < CONVERGED_STAY:
+            return state, True
+    return state, False
+
+
+def _centred(grid: _Grid, state: _State) -> _State:
+    """Factors have a visit-weighted mean of 1; what they lose, the rates gain."""
+    visits = grid.base.sum(axis=0)
+    mean = float((visits * grid.factor(state)).sum() / visits.sum())
+    return replace(state, hours=state.hours - np.log(mean), rate=state.rate * mean)
+
+
+class _System:
+    """The linearised regression at a state: columns J, weights w, residuals, prior precisions."""
+
+    def __init__(self, grid: _Grid, state: _State) -> None:
+        self.grid, self.state = grid, state
+        keep = 1 - grid.data.staff
+        factor = grid.factor(state)
+        entered = grid.base * factor * keep
+        kernels = [kernel(state.stay, float(offset)) for offset in state.offsets]
+        self.expected = np.stack([grid.convolve(e, g) for e, g in zip(entered, kernels, strict=True)])
+        overall = float(grid.data.purchases.sum()) / max(1e-9, float(self.expected.sum()))
+        shrunk = (state.rate + overall) / 2
+        self.mean = np.tensordot(state.rate, self.expected, 1)
+        bounded = np.clip(shrunk, 0.3 * overall, 3 * overall)
+        floor = 0.15 * overall * self.expected.sum(axis=0)
+        variance = np.maximum(np.tensordot(bounded, self.expected, 1), floor)
+        # A purchase where nobody can have come from says nothing about anybody.
+        self.weight = np.where(variance > 1e-6, 1 / np.maximum(variance, 1e-6), 0.0)
+        self.columns = self._columns(entered, shrunk)
+        self.prior, self.centre = self._prior()
+
+    def _columns(self, entered: Floats, shrunk: Floats) -> Floats:
+        grid, state = self.grid, self.state
+        common = kernel(state.stay)
+        buyers = np.tensordot(shrunk, entered, 1)
+        hours = [grid.convolve(buyers * (grid.hour_level == level), common) for level in grid.hour_levels]
+        weekday = grid.data.weekday[:, None]
+        days = [grid.convolve(buyers * (weekday == level), common) for level in grid.day_levels]
+        slopes = [derivatives(state.stay, float(offset)) for offset in state.offsets]
+        stays, offsets = np.zeros((3, *buyers.shape)), []
+        for rate, e, slope in zip(shrunk, entered, slopes, strict=True):
+            parts = np.stack([grid.convolve(rate * e, row) for row in slope])
+            stays += parts
+            offsets.append(parts[1])
+        return np.concatenate([self.expected, np.array(hours), np.array(days), stays, np.array(offsets)])
+
+    def _prior(self) -> tuple[Floats, Floats]:
+        """Precisions, and how far the state lies from the prior's centre, per column."""
+        grid, state = self.grid, self.state
+        factors = np.concatenate([state.hours[grid.hour_levels], state.days[grid.day_levels]])
+        precision = np.concatenate(
+            [np.zeros(grid.segments), np.full(len(factors), FACTOR_SD**-2), self._stay_sd() ** -2.0,
+             np.full(grid.segments, OFFSET_SD**-2)]
+        )  # fmt: skip
+        away = state.stay.as_array() - (grid.data.stay or Stay()).as_array()
+        return precision, np.concatenate([np.zeros(grid.segments), factors, away, state.offsets])
+
+    def _stay_sd(self) -> Floats:
+        return np.array(STAY_SD) * (KNOWN_STAY_SD if self.grid.data.stay else 1.0)
+
+    def solve(self) -> tuple[Floats, Floats]:
+        """The Gauss-Newton step and the inverse of the penalised information."""
+        flat = self.columns.reshape(len(self.columns), -1)
+        weighted = flat * self.weight.ravel()
+        information = weighted @ flat.T + np.diag(self.prior)
+        inverse = np.asarray(np.linalg.pinv(information, hermitian=True), np.float64)
+        residual = (self.grid.data.purchases - self.mean).ravel()
+        return np.asarray(inverse @ (weighted @ residual - self.prior * self.centre), np.float64), inverse
+
+    def step(self, share: float) -> _State:
+        """The state a step further; `share` of the step for the stay."""
+        grid, state = self.grid, self.state
+        step, _ = self.solve()
+        s, h, d = grid.segments, len(grid.hour_levels), len(grid.day_levels)
+        rate, hours, days, stay, offsets = np.split(step, [s, s + h, s + h + d, s + h + d + 3])
+        new_hours, new_days = state.hours.copy(), state.days.copy()
+        new_hours[grid.hour_levels] += np.clip(hours, -FACTOR_STEP, FACTOR_STEP)
+        new_days[grid.day_levels] += np.clip(days, -FACTOR_STEP, FACTOR_STEP)
+        moved = state.stay.moved(share * np.clip(stay, -STAY_STEP, STAY_STEP))
+        low, high = np.log(SHORTEST_MEAN), np.log(LONGEST_MEAN)
+        moved = replace(moved, log_mean=float(np.clip(moved.log_mean, low, high)))
+        new_offsets = state.offsets + np.clip(offsets, -OFFSET_STEP, OFFSET_STEP)
+        return _State(state.rate + rate, new_hours, new_days, moved, new_offsets)
+
+
+# Describing ----------------------------------------------------------------------------
+
+
+def _describe(grid: _Grid, state: _State, converged: bool) -> Fit:
+    system = _System(grid, state)
+    s = grid.segments
+    blocks = _blocks(grid)
+    influence = _influence(system, grid.data.purchases - system.mean, system.columns, system.prior, blocks)
+    rate_se = _larger(influence, _fisher(system))[:s]
+    money, money_influence, money_fisher = _money(grid, system, blocks)
+    money_se = _larger(money_influence, money_fisher)
+    level = _level(grid, state)
+    basket = money / np.where(state.rate != 0, state.rate, np.nan)
+    basket_influence = (money_influence - basket * influence[:, :s]) / np.where(state.rate != 0, state.rate, np.nan)
+    slope, slope_se = _slope(grid, state, system, blocks)
+    mean = np.exp(state.stay.log_mean)
+    return Fit(
+        rate=state.rate * level, rate_se=rate_se * level, money=money * level, money_se=money_se * level,
+        basket=basket, basket_se=_spread(basket_influence), stay=state.stay, slope=slope, slope_se=slope_se,
+        converged=converged, at_bounds=bool(mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_MEAN * 0.99),
+        visits=grid.data.visits.sum(axis=(1, 2)),
+    )  # fmt: skip
+
+
+def _level(grid: _Grid, state: _State) -> Floats:
+    """Visit-weighted mean of the factors for each segment: rates are told for the times at which they came."""
+    visits = grid.data.visits
+    mean = (visits * grid.factor(state)).sum(axis=(1, 2))
+    return np.asarray(mean / np.maximum(visits.sum(axis=(1, 2)), 1e-9), np.float64)
+
+
+def _blocks(grid: _Grid) -> NDArray[np.int64]:
+    """The number of the day's two hours that each cell of (days, minutes) belongs to."""
+    per_day = -(-grid.minutes // BLOCK_MINUTES)
+    return np.asarray(
+        np.arange(grid.days)[:, None] * per_day + np.arange(grid.minutes)[None] // BLOCK_MINUTES, np.int64
+    )
+
+
+def _influence(system: _System, residual: Floats, columns: Floats, prior: Floats, blocks: NDArray[np.int64]) -> Floats:
+    """How much each block moves each coefficient, (blocks, columns), scaled for the coefficients it was fitted with."""
+    flat = columns.reshape(len(columns), -1)
+    weighted = flat * system.weight.ravel()
+    inverse = np.linalg.pinv(weighted @ flat.T + np.diag(prior), hermitian=True)
+    scores = np.stack([np.bincount(blocks.ravel(), row, blocks.max() + 1) for row in weighted * residual.ravel()])
+    used = (scores != 0).any(axis=0)
+    count = int(used.sum())
+    correction = count / max(count - len(columns), count / 2)
+    return np.asarray((inverse @ scores[:, used]).T * np.sqrt(correction), np.float64)
+
+
+def _spread(influence: Floats) -> Floats:
+    return np.asarray(np.sqrt((influence**2).sum(axis=0)), np.float64)
+
+
+def _fisher(system: _System) -> Floats:
+    flat = system.columns.reshape(len(system.columns), -1)
+    information = (flat * system.weight.ravel()) @ flat.T
+    inverse = np.linalg.pinv(information + np.diag(system.prior), hermitian=True)
+    return np.asarray(np.sqrt(np.maximum(0, np.diag(inverse @ information @ inverse))), np.float64)
+
+
+def _larger(influence: Floats, fisher: Floats) -> Floats:
+    """The larger of the block sandwich's and the model's own error, per coefficient."""
+    return np.maximum(_spread(influence), fisher)
+
+
+def _money(grid: _Grid, system: _System, blocks: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Money per visitor by segment: the same columns and weights, the till's amounts instead of its receipts."""
+    count = max(1.0, float(grid.data.purchases.sum()))
+    typical = float(grid.data.revenue.sum()) / count
+    columns = system.columns.copy()
+    columns[grid.segments :] *= typical
+    flat = columns.reshape(len(columns), -1)
+    weighted = flat * system.weight.ravel()
+    inverse = np.linalg.pinv(weighted @ flat.T + np.diag(system.prior * typical**2), hermitian=True)
+    # Kernel and factors stay where the receipts put them: their columns carry the residual's share, not a new fit.
+    centre = system.prior * typical**2 * system.centre
+    money = (inverse @ (weighted @ grid.data.revenue.ravel() - centre))[: grid.segments]
+    residual = grid.data.revenue - np.tensordot(money, system.expected, 1)
+    influence = _influence(system, residual, columns, system.prior * typical**2, blocks)[:, : grid.segments]
+    return np.asarray(money, np.float64), influence, np.zeros(grid.segments)
+
+
+def _slope(grid: _Grid, state: _State, system: _System, blocks: NDArray[np.int64]) -> tuple[float, float]:
+    """1 plus the coefficient of the visits' ups and downs beyond the moving mean: 1 if purchases follow them fully."""
+    kept = (1 - grid.data.staff) * grid.factor(state)
+    extra = np.zeros_like(system.mean)
+    for rate, offset, v in zip(state.rate, state.offsets, (grid.data.visits - grid.smoothed) * kept, strict=True):
+        extra += rate * grid.convolve(v, kernel(state.stay, float(offset)))
+    frozen = grid.segments + len(grid.hour_levels) + len(grid.day_levels)
+    columns = np.concatenate([system.columns[:frozen], extra[None]])
+    prior = np.concatenate([system.prior[:frozen], [0.0]])
+    flat = columns.reshape(len(columns), -1)
+    weighted = flat * system.weight.ravel()
+    inverse = np.linalg.pinv(weighted @ flat.T + np.diag(prior), hermitian=True)
+    residual = grid.data.purchases - system.mean
+    step = inverse @ (weighted @ residual.ravel() - prior * np.append(system.centre[:frozen], 0.0))
+    left = residual - np.tensordot(step, columns, 1)
+    return 1 + float(step[-1]), float(_spread(_influence(system, left, columns, prior, blocks))[-1])
