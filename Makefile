@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench stop clean requirements
+.PHONY: setup run test check bench bench-join stop clean requirements
 
 setup: .venv/.installed
 
@@ -32,6 +32,10 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, an hour on two cores.
+bench-join: setup
+	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20)
 
 stop:
 	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop

@@ -50,6 +50,7 @@ class Joined:
     slope: float | None = None
     slope_se: float | None = None
     stay_minutes: float | None = None
+    clock_minutes: int = 0
     days: int = 0
 
 
@@ -123,7 +124,7 @@ def _told(counts: list[SegmentRate], found: modes.Estimate) -> Joined:
         for count, *values in rows
     ]
     stay = found.stay.typical_minutes if found.stay else None
-    return Joined(segments, found.method, found.trust, found.slope, found.slope_se, stay)
+    return Joined(segments, found.method, found.trust, found.slope, found.slope_se, stay, found.clock_minutes)
 
 
 def _finite(value: float) -> float | None:

@@ -43,7 +43,7 @@ def match(store: Store, start: datetime, end: datetime) -> MatchRun:
     1. Take the store's lock: two runs over one store wait for each other.
     2. Read the purchases, and the visits that could have made them and belong to no other purchase.
     3. Pair them.
-    4. Replace the rows, name the hours that changed, and note what was found; all in one transaction.
+    4. Replace the rows and note what was found; all in one transaction.
     """
     began = time.monotonic()
     with transaction.atomic():
@@ -112,17 +112,12 @@ def _seconds(rows: Sequence[Row]) -> np.ndarray[tuple[int], np.dtype[np.float64]
 
 
 def _replace(store: Store, start: datetime, end: datetime, pairs: Pairs) -> None:
-    old = Match.objects.filter(
-        purchase__store=store, purchase__paid_at__gte=start, purchase__paid_at__lt=end
-    ).select_related("visit")
-    before = {(row.purchase_id, row.visit_id): row.visit.entered_at for row in old}
-    after = {(purchase.pk, visit.pk): visit.at for purchase, visit, _ in pairs.links}
-    changed = [at for key, at in (before | after).items() if (key in before) != (key in after)]
-    gone = [purchase for purchase, visit in before if (purchase, visit) not in after]
-    Match.objects.filter(purchase_id__in=gone).delete()
+    old = Match.objects.filter(purchase__store=store, purchase__paid_at__gte=start, purchase__paid_at__lt=end)
+    before = set(old.values_list("purchase_id", "visit_id"))
+    after = {(purchase.pk, visit.pk) for purchase, visit, _ in pairs.links}
+    Match.objects.filter(purchase_id__in=[purchase for purchase, _ in before - after]).delete()
     rows = [_row(*found) for found in pairs.links if (found[0].pk, found[1].pk) not in before]
     Match.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
-    mark_dirty(store, changed)
 
 
 def _row(purchase: Row, visit: Row, method: Match.Method) -> Match:

@@ -51,6 +51,7 @@ class Quality:
     trust: str
     slope: float | None
     minutes_to_pay: float | None
+    clock_minutes: int
     missed_share: float
     staff_share: float
     simulated: bool
@@ -71,7 +72,6 @@ class Totals:
 
     visits: float
     classified: int
-    buyers: float
     till_purchases: int
     till_revenue: float
     till_revenue2: float
@@ -94,7 +94,7 @@ def _figures(store: Store, period: Period) -> QuerySet[HourFigure]:
 
 def totals(store: Store, period: Period) -> Totals:
     names = [column.name for column in fields(Totals)]
-    row = _figures(store, period).filter(attribute="all").aggregate(**{name: Sum(name) for name in names})
+    row = _figures(store, period).aggregate(**{name: Sum(name) for name in names})
     return Totals(**{name: row[name] or 0 for name in names})
 
 
@@ -102,15 +102,15 @@ def total_segment(store: Store, sums: Totals) -> Segment:
     """All visits and all receipts; rates are per genuine visitor, as far as is assumed of the camera."""
     if sums.visits < withhold.FEWEST_VISITS:
         return Segment({}, withheld=True, reason=withhold.TOO_FEW)
-    visits, purchases = sums.visits, float(sums.till_purchases)
+    visits, purchases = float(sums.visits), float(sums.till_purchases)
     n = visits * _visitors_per_visit(store)
-    till = Figures(n, n, purchases, purchases, sums.till_revenue, sums.till_revenue, sums.till_revenue2)
+    till = Figures(n, purchases, sums.till_revenue, sums.till_revenue2)
     return Segment(
         {},
         visits=Interval(visits, visits, visits),
         purchases=Interval(purchases, purchases, purchases),
         # More receipts than visitors is possible at a shop with an unseen door; then there is no rate to speak of.
-        conversion=estimate.conversion(till) if purchases <= n else None,
+        conversion=estimate.conversion(till),
         average_transaction_value=estimate.average_transaction_value(till),
         revenue_per_visitor=estimate.revenue_per_visitor(till),
     )
@@ -190,6 +190,7 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
         trust=join.trust,
         slope=join.slope,
         minutes_to_pay=join.stay_minutes,
+        clock_minutes=join.clock_minutes,
         missed_share=store.missed_share,
         staff_share=store.staff_share,
         simulated=store.is_simulated,
@@ -221,7 +222,7 @@ def warnings(found: Quality, sums: Totals) -> list[str]:
     if found.simulated:
         result.append("This store is simulated: its visits and purchases are made up to show what Foyer does.")
     if sums.till_purchases:
-        result += trust.sentences(found.trust, found.method, found.slope)
+        result += trust.sentences(found.trust, found.method, found.slope, found.clock_minutes)
     if found.unexplained:
         purchases = "purchase" if found.unexplained == 1 else "purchases"
         result.append(
@@ -280,7 +281,7 @@ def _counted(name: str, value: Interval) -> Interval:
 
 def by_day(store: Store, period: Period) -> pd.DataFrame:
     """One row per store day: day, visits (None under the smallest cell), purchases, revenue. No row is missing."""
-    rows = _figures(store, period).filter(attribute="all").values("hour", "visits", "till_purchases", "till_revenue")
+    rows = _figures(store, period).values("hour", "visits", "till_purchases", "till_revenue")
     frame = _on_clock(rows, store)
     days = [period.first + timedelta(days=k) for k in range(period.days)]
     frame["day"] = frame["local"].map(lambda when: when.date())
@@ -293,7 +294,7 @@ def by_day(store: Store, period: Period) -> pd.DataFrame:
 
 def by_hour(store: Store, period: Period) -> pd.DataFrame:
     """weekday (0 is Monday), hour (of the store's clock), visits: the mean number per such hour of the period."""
-    rows = _figures(store, period).filter(attribute="all").values("hour", "visits")
+    rows = _figures(store, period).values("hour", "visits")
     frame = _on_clock(rows, store)
     frame["weekday"] = frame["local"].map(lambda when: when.weekday())
     frame["clock"] = frame["local"].map(lambda when: when.hour)

@@ -10,7 +10,7 @@ from analytics.join.estimate import Interval
 USEFUL_HALF_WIDTH = 0.10
 # Money per purchase is a ratio; it is told where the share of buyers is this many of its errors away from 0.
 BASKET_ERRORS = 4.0
-HARDLY = 0.35
+HARDLY, NEARLY_ALL = 0.35, 0.9
 NO_RATES = {
     "none": "too few visits or purchases to tell who buys",
     "red": "withheld: purchases do not follow these visits (see “How far to trust this”)",
@@ -25,12 +25,12 @@ def days_needed(rate: Interval, days: int) -> str | None:
     return f"uncertain: about {more:,} more days until it is known to ±10 points"
 
 
-def sentences(trust: str, method: str, slope: float | None) -> list[str]:
-    """The state of the join in words."""
+def sentences(trust: str, method: str, slope: float | None, clock_minutes: int) -> list[str]:
+    """The state of the join in words; `clock_minutes` is how far the till's clock seems to be ahead."""
     if trust == "none":
         return ["There are too few visits or purchases in this period to tell which groups buy."]
     if trust == "red":
-        return [_what_is_wrong(slope)]
+        return [_what_is_wrong(slope, clock_minutes)]
     found = []
     if method == "soft":
         found.append(
@@ -42,7 +42,13 @@ def sentences(trust: str, method: str, slope: float | None) -> list[str]:
     return found
 
 
-def _what_is_wrong(slope: float | None) -> str:
+def _what_is_wrong(slope: float | None, clock_minutes: int) -> str:
+    if clock_minutes:
+        where = "ahead of" if clock_minutes > 0 else "behind"
+        return (
+            f"The till’s clock seems to be {abs(clock_minutes)} minutes {where} the camera’s, so groups are withheld. "
+            "Correct the clock, take the sales file back, and import it with right times."
+        )
     if slope is None or slope < 0:
         return (
             "Purchases and visits contradict each other, so groups are withheld: probably the camera was off for "
@@ -53,12 +59,13 @@ def _what_is_wrong(slope: float | None) -> str:
             "Purchases do not follow these visits, so groups are withheld: the sales file may belong to another store "
             "or to other days, or a clock is off by an hour or more. Compare a receipt with the clock on the wall."
         )
-    if slope < 1:
+    if slope < NEARLY_ALL:
         return (
             f"Only about {slope:.0%} of the purchases follow the counted visits, so groups are withheld: others may "
             "come through a door without a camera, or a clock is off for part of the time."
         )
     return (
-        "Purchases follow the visits more closely than they can, so groups are withheld: the share of visitors that "
-        "the camera misses is probably larger than assumed. Count an hour at the door."
+        "How long people stay cannot be learned from these days, so groups are withheld: a clock may have been changed "
+        "in between, or the camera misses far more visitors than assumed. Try a shorter period, or count an hour at "
+        "the door."
     )

@@ -1,6 +1,6 @@
 """The statistics of joining visits with purchases, as pure NumPy and SciPy.
 
-assignment.py links each purchase to at most one visit; estimate.py turns weighted sums into rates with intervals;
-simulate.py makes shops whose truth is known. Linking one by one says little about segments once a shop is busy, and
-the pages say so; a better estimator can take its place behind `estimate.Figures`.
+rebase.py makes a classifier's probabilities those of the store; modes.py chooses by what receipts tell: exact.py where
+they name visits, soft.py (with kernel.py, the stay) where they do not, both where some do. estimate.py turns totals
+into rates; simulate.py makes shops whose truth is known; assignment.py links purchases to single visits, to illustrate.
 """

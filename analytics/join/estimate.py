@@ -1,4 +1,4 @@
-"""Weighted sums become rates with 95 % intervals."""
+"""A store's totals become rates with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -25,32 +25,19 @@ class Interval:
 
 @dataclass(frozen=True)
 class Figures:
-    """Sums over visits i of one segment; w is the probability that a visit belongs to it, m whether a purchase was
-    linked to it, a that purchase's amount. The columns of HourFigure."""
+    """What the counters of door and till say of a period; revenue2 is the sum of squared amounts."""
 
-    visits: float = 0.0  # Σw
-    visits_w2: float = 0.0  # Σw²
-    buyers: float = 0.0  # Σwm
-    buyers_w2: float = 0.0  # Σw²m
-    revenue: float = 0.0  # Σwa
-    revenue_w2: float = 0.0  # Σw²a
-    revenue2_w2: float = 0.0  # Σw²a²
-
-
-def visits(sums: Figures) -> Interval:
-    """How many visits belong to the segment; the interval is that of uncertain labels, sqrt(Σw(1−w))."""
-    spread = Z * sqrt(max(0.0, sums.visits - sums.visits_w2))
-    return Interval(sums.visits, max(0.0, sums.visits - spread), sums.visits + spread)
+    visitors: float
+    purchases: float
+    revenue: float
+    revenue2: float
 
 
 def conversion(sums: Figures) -> Interval | None:
-    """Share of the segment's visits that bought: Wilson's interval for Σw trials.
-
-    Kish's effective number (Σw)²/Σw² would be larger: it counts everybody who may belong, sure or not.
-    """
-    if sums.visits <= 0 or sums.visits_w2 <= 0:
+    """Purchases per visitor with Wilson's interval; None where there are more purchases than visitors."""
+    if sums.visitors <= 0 or sums.purchases > sums.visitors:
         return None
-    return wilson(sums.buyers / sums.visits, sums.visits)
+    return wilson(sums.purchases / sums.visitors, sums.visitors)
 
 
 def wilson(share: float, n: float) -> Interval:
@@ -61,22 +48,19 @@ def wilson(share: float, n: float) -> Interval:
 
 
 def average_transaction_value(sums: Figures) -> Interval | None:
-    """Revenue per buyer, Σwa/Σwm, with the linearised error of a weighted ratio (Särndal et al. 1992, 5.6), for as many
-    buyers as the weights sum to."""
-    if sums.buyers < FEWEST_BUYERS:
-        return None
-    value = sums.revenue / sums.buyers
-    variance = (sums.revenue2_w2 - 2 * value * sums.revenue_w2 + value**2 * sums.buyers_w2) / sums.buyers**2
-    return _around(value, variance * sums.buyers / sums.buyers_w2)
+    """Revenue per purchase: a mean with its standard error."""
+    return _mean(sums.revenue, sums.revenue2, sums.purchases) if sums.purchases >= FEWEST_BUYERS else None
 
 
 def revenue_per_visitor(sums: Figures) -> Interval | None:
-    """Revenue per visit, Σwa/Σw, likewise."""
-    if sums.visits <= 0 or sums.buyers < FEWEST_BUYERS:
+    """Revenue per visitor, who mostly spent nothing, likewise."""
+    if sums.visitors <= 0 or sums.purchases < FEWEST_BUYERS:
         return None
-    value = sums.revenue / sums.visits
-    variance = (sums.revenue2_w2 - 2 * value * sums.revenue_w2 + value**2 * sums.visits_w2) / sums.visits**2
-    return _around(value, variance * sums.visits / sums.visits_w2)
+    return _mean(sums.revenue, sums.revenue2, sums.visitors)
+
+
+def _mean(total: float, squares: float, n: float) -> Interval:
+    return _around(total / n, max(0.0, squares / n - (total / n) ** 2) / n)
 
 
 def _around(value: float, variance: float) -> Interval:

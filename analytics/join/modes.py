@@ -64,6 +64,7 @@ class Estimate:
     slope: float | None = None
     slope_se: float | None = None
     stay: Stay | None = None
+    clock_minutes: int = 0  # how far the till's clock seems to be ahead, where that is what is wrong
 
 
 def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
@@ -78,7 +79,9 @@ def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
 
 
 def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
-    return _told(soft.fit(minutes(arrivals, receipts, store)), "soft")
+    grid = minutes(arrivals, receipts, store)
+    found = _told(soft.fit(grid), "soft")
+    return replace(found, clock_minutes=soft.clock_error(grid)) if found.trust == "red" else found
 
 
 def _told(fit: soft.Fit, method: Method) -> Estimate:

@@ -35,6 +35,10 @@ class Shop:
     quiet: frozenset[int] = frozenset()
     trend: float = 0.0
     first_weekday: int = 0  # 0 is Monday
+    # What confounds: logits by which buying varies over the day and at weekends, and how much stays differ by age.
+    hour_effect: float = 0.0
+    weekend_effect: float = 0.0
+    dwell_spread: float = 0.12
 
 
 @dataclass
@@ -65,9 +69,9 @@ def simulate(shop: Shop, seed: int) -> Sample:
     """One shop's history; the same seed gives the same history."""
     random = np.random.default_rng(seed)
     people = _people(shop, random)
-    chance = _chance(people, random)
+    chance = _chance(people, shop, random)
     buys = random.random(len(chance)) < chance
-    paid, amount, basket = _receipts(people, buys, random)
+    paid, amount, basket = _receipts(people, buys, shop.dwell_spread, random)
     seen = random.random(len(chance)) >= MISS_RATE
     staff = _staff(people, int(seen.sum()), random)
     entered = np.concatenate([people.entered[seen], staff.entered])
@@ -122,18 +126,22 @@ def _draw(logits: Floats, random: np.random.Generator) -> NDArray[np.int64]:
     return np.asarray(np.argmax(logits + random.gumbel(size=logits.shape), axis=1), np.int64)
 
 
-def _chance(people: _People, random: np.random.Generator) -> Floats:
+def _chance(people: _People, shop: Shop, random: np.random.Generator) -> Floats:
     """Everybody's probability of buying."""
     age = random.normal(0, 0.45, 7)
     gender = np.array([0.15, -0.15]) + random.normal(0, 0.1, 2)
     mood = np.array([0.25, 0.0, -0.35]) + random.normal(0, 0.1, 3)
     logit = np.log(0.3 / 0.7) + age[people.age] + gender[people.gender] + mood[people.mood]
+    hour, weekend = people.entered % 1440 / 60, (shop.first_weekday + people.day) % 7 >= 5
+    logit += shop.hour_effect * np.sin(2 * np.pi * hour / 10) + shop.weekend_effect * weekend
     return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
 
 
-def _receipts(people: _People, buys: NDArray[np.bool_], random: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def _receipts(
+    people: _People, buys: NDArray[np.bool_], dwell_spread: float, random: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
     """When the buyers pay, on the till's clock in whole minutes, how much, and what each would spend on average."""
-    dwell_mean = 11 * np.exp(random.normal(0, 0.12, 7))
+    dwell_mean = 11 * np.exp(random.normal(0, dwell_spread, 7))
     basket_median = 18 * np.exp(random.normal(0, 0.25, 7))
     age = people.age[buys]
     skew = random.uniform(-3, 3)

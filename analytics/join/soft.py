@@ -29,6 +29,8 @@ FACTOR_STEP, OFFSET_STEP = 0.3, 0.15
 STAY_STEP = np.array([0.7, 0.25, 0.35])
 START_SHIFTS = np.arange(-4.5, 6.0, 1.0)
 START_MEANS = (4.0, 6.5, 10.0, 15.0, 22.0)
+# Clocks that are wrong are mostly wrong by whole hours: summer time, another zone.
+CLOCK_ERRORS, CLEARLY_BETTER = (-120, -60, 60, 120), 1.6
 SHORTEST_MEAN, LONGEST_MEAN = 1.5, 60.0  # minutes; a stay at these bounds is no stay
 
 
@@ -147,11 +149,26 @@ def fit(data: Minutes) -> Fit:
     return _describe(grid, state, converged)
 
 
+def clock_error(data: Minutes) -> int:
+    """By how many minutes (one of CLOCK_ERRORS, or 0) the till's clock seems to be ahead of the camera's."""
+    grid = _Grid(data)
+    paid = _detrended(data.purchases)
+    agreements = {ahead: _agreement(grid, np.roll(paid, -ahead, axis=1))[0] for ahead in (0, *CLOCK_ERRORS)}
+    best = max(agreements, key=lambda ahead: agreements[ahead])
+    return best if agreements[best] > CLEARLY_BETTER * agreements[0] else 0
+
+
 def _start(grid: _Grid) -> Stay:
-    visits = grid.data.visits.sum(axis=0)
-    entered = visits - grid.smoothed.sum(axis=0)
-    is_open = smooth_window(grid.data.purchases.sum(axis=0))
-    paid = grid.data.purchases - moving_mean(grid.data.purchases, is_open)
+    return _agreement(grid, _detrended(grid.data.purchases))[1]
+
+
+def _detrended(purchases: Floats) -> Floats:
+    return purchases - moving_mean(purchases, smooth_window(purchases.sum(axis=0)))
+
+
+def _agreement(grid: _Grid, paid: Floats) -> tuple[float, Stay]:
+    """How well detrended purchases follow detrended visits at the best stay, and that stay."""
+    entered = grid.data.visits.sum(axis=0) - grid.smoothed.sum(axis=0)
     best, found = -np.inf, Stay()
     for shift in START_SHIFTS:
         for mean in START_MEANS:
@@ -160,7 +177,7 @@ def _start(grid: _Grid) -> Stay:
             agreement = float((expected * paid).sum()) / max(1e-12, float(np.sqrt((expected**2).sum())))
             if agreement > best:
                 best, found = agreement, stay
-    return found
+    return best, found
 
 
 def _climb(grid: _Grid, state: _State) -> tuple[_State, bool]:

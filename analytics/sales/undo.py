@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from analytics.matching import mark_dirty
-from analytics.models import Match, Purchase, PurchaseImport
+from analytics.models import Purchase, PurchaseImport
 
 
 @transaction.atomic
@@ -17,9 +17,8 @@ def undo(import_id: int) -> int:
     row = PurchaseImport.objects.select_for_update(of=("self",)).select_related("store").get(pk=import_id)
     purchases = Purchase.objects.filter(brought_by=row)
     times = list(purchases.values_list("paid_at", flat=True))
-    entered = list(Match.objects.filter(purchase__brought_by=row).values_list("visit__entered_at", flat=True))
     purchases.delete()
-    mark_dirty(row.store, [*times, *entered])
+    mark_dirty(row.store, times)
     row.status = PurchaseImport.Status.UNDONE
     row.save(update_fields=["status"])
     return len(times)

@@ -45,8 +45,6 @@ class Command(BaseCommand):
             rollups.refresh_day(period.store, period.first + timedelta(days=number))
             if number % 20 == 19:
                 self.stderr.write(f"{period.store}: {number + 1} of {period.days} days")
-        # Matching a day may name hours of the day before it: a visit before midnight, its purchase after.
-        rollups.refresh(period.store)
 
 
 def _period(store: Store, first: date | None, last: date | None) -> Period | None:

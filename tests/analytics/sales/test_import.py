@@ -122,13 +122,13 @@ def test_undo_removes_exactly_what_the_import_brought_and_the_figures_follow() -
         factories.visit(store, factories.NOON.replace(minute=minutes * 5))
     stage.confirm(preview(store, FILE.replace(b"R1", b"R0").replace(b"R2", b"R9")).pk)
     rollups.refresh(store)
-    before = list(HourFigure.objects.order_by("hour", "attribute", "segment").values_list("attribute", "buyers"))
+    before = list(HourFigure.objects.order_by("hour").values_list("hour", "till_purchases", "till_revenue"))
     second = stage.confirm(preview(store, FILE.replace(b"13:05", b"13:40")).pk)
     rollups.refresh(store)
     assert undo.undo(second.pk) == 2
     assert sorted(Purchase.objects.values_list("receipt", flat=True)) == ["R0", "R9"]
     rollups.refresh(store)
-    after = list(HourFigure.objects.order_by("hour", "attribute", "segment").values_list("attribute", "buyers"))
+    after = list(HourFigure.objects.order_by("hour").values_list("hour", "till_purchases", "till_revenue"))
     assert after == before
     assert undo.undo(second.pk) == 0
     second.refresh_from_db()

@@ -1,0 +1,181 @@
+"""The join tells shops' true rates, says how sure it is, and refuses what does not fit together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from analytics import joining, trust
+from analytics.join import exact, modes
+from analytics.join.estimate import Interval
+from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags, kernel
+from analytics.join.rebase import mix_of, rebased
+from analytics.join.simulate import Sample, Shop, simulate
+from analytics.join.soft import Fit
+from analytics.models import JoinFit
+from inference.models import Store, Visit
+from tests import factories
+from tests.analytics import shops, worlds
+
+MONTH = Shop(120, 30)
+
+
+# Parts ----------------------------------------------------------------------------
+
+
+def test_a_stay_is_a_distribution_with_the_mean_it_says() -> None:
+    g = kernel(Stay(1.0, float(np.log(8.0)), float(np.log(2.5))))
+    lags = np.arange(FIRST_LAG, LAST_LAG + 1)
+    assert g.min() >= 0 and g.sum() == pytest.approx(1, abs=1e-3)
+    assert (g * lags).sum() == pytest.approx(1 + 8, abs=0.05)  # whole minutes on both clocks: no shift on average
+
+
+def test_a_stay_is_found_again_in_the_lags_it_makes() -> None:
+    random = np.random.default_rng(1)
+    entered = random.uniform(0, 1, 5000)
+    lags = np.floor(entered + 2 + random.gamma(2.5, 4.0, 5000))
+    assert from_lags(lags).typical_minutes == pytest.approx(12, abs=0.5)
+
+
+def test_a_shops_own_mix_is_found_in_what_a_classifier_for_equal_shares_says() -> None:
+    sample = simulate(MONTH, 1)
+    said, true = sample.age, worlds.truth(sample, "age", "visitors")
+    mix = mix_of(said, np.full(7, 1 / 7))
+    assert np.abs(mix - true / true.sum()).max() < 0.015
+    assert np.abs(said.mean(axis=0) - true / true.sum()).max() > 0.03  # as said, they are not the shop's
+    assert rebased(said, np.full(7, 1 / 7)).sum(axis=1) == pytest.approx(np.ones(len(said)))
+
+
+def test_certain_labels_and_named_receipts_give_the_plain_proportion() -> None:
+    labels = np.repeat(np.eye(2), [400, 600], axis=0)
+    amount = np.concatenate([np.full(100, 8.0), np.zeros(300), np.full(300, 20.0), np.zeros(300)])
+    found = exact.regress(labels, amount, np.arange(1000))
+    assert found.rate == pytest.approx([0.25, 0.5], abs=2e-3)
+    assert found.rate_se == pytest.approx([np.sqrt(0.25 * 0.75 / 400), np.sqrt(0.25 / 600)], rel=0.02)
+    assert found.basket == pytest.approx([8, 20], rel=2e-2) and found.money == pytest.approx([2, 10], rel=2e-2)
+
+
+# Shops whose truth is known ----------------------------------------------------------------------------
+
+
+def test_without_references_groups_are_told_without_bias_and_within_their_intervals() -> None:
+    found, estimates = worlds.shops(8, "gender", MONTH)
+    assert [made.method for made in estimates] == ["soft"] * 8
+    assert found.bias < 0.5 and found.rmse < 2.6 and found.coverage >= 90 and found.half_width < 5.5
+    assert 0.8 < found.slope < 1.2
+    assert [made.trust for made in estimates].count("green") >= 7
+
+
+def test_references_on_some_receipts_narrow_and_on_all_settle_it() -> None:
+    widths = []
+    for linked in (0.0, 0.3, 1.0):
+        found, estimates = worlds.shops(4, "gender", Shop(120, 30, linked=linked))
+        assert found.coverage >= 85 and found.bias < 1.2
+        widths.append(found.half_width)
+        assert {made.method for made in estimates} == {{0.0: "soft", 0.3: "mixed", 1.0: "reference"}[linked]}
+    assert widths[0] > 1.15 * widths[1] > 3 * widths[2]
+
+
+def test_money_and_baskets_lie_within_their_intervals_too() -> None:
+    inside = []
+    for seed in range(10_000, 10_006):
+        sample = simulate(MONTH, seed)
+        made = worlds.estimate(sample, 30, "gender")
+        for metric in worlds.METRICS:
+            value, error = worlds.column(made.rates, metric)
+            inside += list(abs(value - worlds.truth(sample, "gender", metric)) <= 1.96 * error)
+    assert np.mean(inside) >= 0.88
+
+
+def broken(kind: str, seed: int) -> Sample:
+    sample = simulate(MONTH, seed)
+    return {
+        "another week": lambda: worlds.another_week(sample, 30),
+        "an hour off": lambda: worlds.clock_ahead(sample, 60),
+        "a second door": lambda: worlds.second_door(sample, 0.5, seed),
+        "a dead camera": lambda: worlds.dead_camera(sample, 0.05, seed),
+    }[kind]()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("another week", "Purchases do not follow these visits"),
+        ("an hour off", "The till’s clock seems to be 60 minutes ahead"),
+        ("a second door", "others may come through a door without a camera"),
+        ("a dead camera", "groups are withheld"),
+    ],
+)
+def test_what_does_not_fit_together_is_withheld_with_a_reason(kind: str, sentence: str) -> None:
+    said = []
+    for seed in (10_000, 10_003):
+        made = worlds.estimate(broken(kind, seed), 30, "gender")
+        assert made.trust == "red"
+        said += trust.sentences(made.trust, made.method, made.slope, made.clock_minutes)
+    assert any(sentence in text for text in said)
+
+
+def test_a_rate_that_is_not_useful_yet_says_how_many_days_are_missing() -> None:
+    assert trust.days_needed(Interval(0.3, 0.25, 0.35), 28) is None
+    assert trust.days_needed(Interval(0.3, 0.1, 0.5), 28) == (
+        "uncertain: about 84 more days until it is known to ±10 points"
+    )
+
+
+def test_too_few_days_to_check_are_amber_and_a_clear_contradiction_is_red() -> None:
+    fit = worlds_fit()
+    for slope, error, expected in ((1.1, 0.4, "amber"), (0.2, 0.25, "red"), (1.15, 0.1, "green"), (0.6, 0.1, "red")):
+        fit.slope, fit.slope_se = slope, error
+        assert modes.gate(fit) == expected
+
+
+def worlds_fit() -> Fit:
+    one = np.ones(2)
+    return Fit(one, one, one, one, one, one, Stay(), 1.0, 0.1, True, False)
+
+
+# In the database ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(db: None) -> Store:
+    return shops.simulated_shop(rate=30, linked=0)[0]
+
+
+def test_a_fit_is_kept_until_something_changes(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    period = shops.period(shop)
+    first = joining.joined(period, "gender")
+    with monkeypatch.context() as patch:
+        patch.setattr(joining, "compute", lambda *_: pytest.fail("computed again"))
+        assert joining.joined(period, "gender") == first
+    shop.missed_share = 0.3
+    shop.save()
+    changed = joining.joined(period, "gender")
+    assert changed.segments[0].rate != first.segments[0].rate and JoinFit.objects.count() == 1
+
+
+def test_visits_of_two_models_are_each_rebased_by_their_own(shop: Store) -> None:
+    before = joining.compute(shops.period(shop), "gender")
+    half = Visit.objects.filter(store=shop, entered_at__lt=shops.period(shop).start + timedelta(days=7))
+    half.update(model_version="other")
+    after = joining.compute(shops.period(shop), "gender")
+    assert after.segments[0].visits == pytest.approx(before.segments[0].visits, rel=0.02)
+
+
+def test_visits_without_a_face_count_as_unseen_and_not_as_nobody(shop: Store) -> None:
+    before = joining.compute(shops.period(shop), "gender")
+    blind = list(Visit.objects.filter(store=shop).order_by("ref").values_list("pk", flat=True)[::3])
+    Visit.objects.filter(pk__in=blind).update(age=None, gender=None, mood=None)
+    after = joining.compute(shops.period(shop), "gender")
+    for segment, whole in zip(after.segments, before.segments, strict=True):
+        assert segment.rate is not None and whole.rate is not None and whole.rate_se is not None
+        assert abs(segment.rate - whole.rate) < 4 * whole.rate_se
+
+
+def test_a_handful_of_visits_makes_no_rate(db: None) -> None:
+    store = factories.store()
+    factories.visit(store)
+    found = joining.joined(shops.period(store), "age")
+    assert found.trust == "none" and [segment.rate for segment in found.segments] == [None] * 7
