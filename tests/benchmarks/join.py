@@ -123,10 +123,10 @@ def baskets(count: int) -> Iterator[Bar]:
     for seed in range(10_000, 10_000 + count):
         sample = simulate(MONTH, seed)
         for task in ("gender", "mood"):
-            made = worlds.estimate(sample, 30, task)  # type: ignore[arg-type]  # two of the tasks
+            made = worlds.estimate(sample, 30, task)
             value, error = worlds.column(made.rates, "average_transaction_value")
             shown = made.rates.rate > 4 * made.rates.rate_se
-            off = abs(value - worlds.truth(sample, task, "average_transaction_value"))  # type: ignore[arg-type]
+            off = abs(value - worlds.truth(sample, task, "average_transaction_value"))
             inside += list((off <= 1.96 * error)[shown])
     yield Bar("15", "baskets of gender and mood, where shown: coverage, %", 100 * float(np.mean(inside)), 92, 99.5)
 
@@ -164,7 +164,7 @@ def speed(count: int) -> Iterator[Bar]:
     sample = simulate(Shop(282, 365), 1)
     began = time.process_time()
     for task in ("age", "gender", "mood"):
-        worlds.estimate(sample, 365, task)  # type: ignore[arg-type]
+        worlds.estimate(sample, 365, task)
     name = f"{len(sample.entered):,} visits, {len(sample.paid):,} purchases, three attributes"
     yield Bar("14", f"{name}: CPU s", time.process_time() - began, most=60)
     yield Bar("14", "the same: GB at most", getrusage(RUSAGE_SELF).ru_maxrss / 1e6, most=1.5)
