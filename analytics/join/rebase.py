@@ -14,15 +14,25 @@ Floats = NDArray[np.float64]
 # So many visits tell the mix; the rest of a large period is converted with what they told.
 MOST_ROWS = 20_000
 MOST_STEPS, CONVERGED = 500, 1e-6
+# A label said of so many visits on average that remains for less than this part of them is lost.
+OFTEN, LOST = 0.03, 0.35
 # A mix is held to the plain mean of what was said by so many imaginary visits, lest a few faces tell extremes.
 START_VISITS = 20
 
 
 def rebased(said: Floats, prior: Floats) -> Floats:
-    """Probabilities (n, labels) of a classifier trained on shares `prior` (labels,), for the mix found in them."""
+    """Probabilities (n, labels) of a classifier trained on shares `prior` (labels,), for the mix found in them.
+
+    Probabilities that are the store's own already would be sharpened beyond sense; that shows in a mix which all but
+    loses labels that were said often, and then they are left as they are. Leaving too much alone costs little,
+    sharpening twice ruins everything.
+    """
     if not len(said):
         return said
-    return _under(said, prior, mix_of(said, prior))
+    mix, plain = mix_of(said, prior), said.mean(axis=0)
+    often = plain >= OFTEN
+    is_own_already = bool((mix[often] < LOST * plain[often]).any())
+    return said if is_own_already else _under(said, prior, mix)
 
 
 def mix_of(said: Floats, prior: Floats) -> Floats:

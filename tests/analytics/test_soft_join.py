@@ -48,6 +48,12 @@ def test_a_shops_own_mix_is_found_in_what_a_classifier_for_equal_shares_says() -
     assert rebased(said, np.full(7, 1 / 7)).sum(axis=1) == pytest.approx(np.ones(len(said)))
 
 
+def test_probabilities_that_are_the_shops_own_already_are_not_sharpened_twice() -> None:
+    equal = np.full(7, 1 / 7)
+    own = rebased(simulate(MONTH, 1).age, equal)
+    assert (rebased(own, equal) == own).all()
+
+
 def test_certain_labels_and_named_receipts_give_the_plain_proportion() -> None:
     labels = np.repeat(np.eye(2), [400, 600], axis=0)
     amount = np.concatenate([np.full(100, 8.0), np.zeros(300), np.full(300, 20.0), np.zeros(300)])
