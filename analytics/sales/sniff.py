@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# Some tills write a title and a period above the header; it stands in one of so many lines.
+HEADER_WITHIN = 10
 DELIMITERS = (",", ";", "\t", "|")
 # Starts of files that are no text, whatever their name says.
 BINARY_STARTS = {
@@ -26,6 +28,7 @@ class Text:
     content: str
     encoding: str
     delimiter: str
+    preamble: int = 0  # lines above the header: a title, the shop's name, the period
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """(line number where the row begins, cells) for every row that is not blank; the header is the first."""
@@ -38,7 +41,7 @@ class Text:
                 return
             except csv.Error as error:
                 raise UnreadableError(f"line {line} is not CSV: {error}") from error
-            if any(cell.strip() for cell in row):
+            if line > self.preamble and any(cell.strip() for cell in row):
                 yield line, row
 
 
@@ -66,6 +69,10 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 
 def _delimiter(content: str) -> str:
-    """The delimiter that splits the header into the most cells; quotes count."""
-    header = content.lstrip("\r\n").split("\n", 1)[0]
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
+    """The delimiter that splits the first lines, a header among them, into the most cells; quotes count."""
+    lines = content.lstrip("\r\n").split("\n", HEADER_WITHIN)[:HEADER_WITHIN]
+
+    def most_cells(mark: str) -> int:
+        return max((len(next(csv.reader([line], delimiter=mark), [])) for line in lines), default=0)
+
+    return max(DELIMITERS, key=most_cells)

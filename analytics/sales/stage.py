@@ -8,9 +8,10 @@ import io
 import json
 import os
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,9 @@ def preview(
 
 def sort(store: Store, data: bytes, choice: Choice) -> Sorted:
     """Parse a file and hold it against the store's receipts. Raises the readers' errors for a file as a whole."""
-    text = sniff.read(data)
-    header = next(text.rows())[1]
-    mapping = recognise(header, choice.columns)
+    text, mapping = find_header(sniff.read(data), choice.columns)
     if choice.dates:
-        mapping = Mapping(mapping.format, mapping.columns, choice.dates)
+        mapping = replace(mapping, dates=choice.dates)
     parsed = parse.parse(text, mapping, store.zone, branch=choice.branch)
     if parsed.rows == 0:
         raise sniff.UnreadableError(
@@ -94,6 +93,17 @@ def sort(store: Store, data: bytes, choice: Choice) -> Sorted:
     for purchase in parsed.purchases:
         _sort_one(purchase, known, result)
     return result
+
+
+def find_header(text: sniff.Text, wanted: dict[str, str] | None) -> tuple[sniff.Text, Mapping]:
+    """The first row whose cells name the columns of purchases, what stands above it left out. Raises MappingError."""
+    rows = list(islice(text.rows(), sniff.HEADER_WITHIN))
+    for number, row in rows:
+        try:
+            return replace(text, preamble=number - 1), recognise(row, wanted)
+        except MappingError:
+            continue
+    return text, recognise(rows[0][1], wanted)
 
 
 def _known(store: Store, receipts: list[str]) -> dict[str, tuple[datetime, Decimal]]:
@@ -111,7 +121,7 @@ def _sort_one(purchase: ParsedPurchase, known: dict[str, tuple[datetime, Decimal
     else:
         other = f"{there[1]} at {there[0]:%Y-%m-%d %H:%M} UTC"
         reason = f"receipt {purchase.receipt} is already here with another amount or time ({other})"
-        column = result.mapping.columns["receipt"]
+        column = result.mapping.columns.get("receipt", "")
         result.refused += [Refused(number, column, purchase.receipt, reason) for number in purchase.rows]
 
 
@@ -131,6 +141,7 @@ def _describe(row: PurchaseImport, found: Sorted, choice: Choice) -> None:
         "dates": found.mapping.dates,
         "branches": found.parsed.branches,
         "other_branches": found.parsed.other_branches,
+        "left_out": found.parsed.left_out,
         "refused_rows": len(found.refused),
         "by_day": _by_day(row.store, found.new),
         "sample": [_sample(purchase, row.store) for purchase in found.new[:SAMPLE]],

@@ -234,7 +234,7 @@ def test_a_discarded_preview_is_gone(mona: Client, shop: Store, settings: Settin
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(b"PK\x03\x04", "save it as CSV"), (b"a,b\n1,2\n", "No column for receipt"), (b"x", "No column for receipt")],
+    [(b"PK\x03\x04", "save it as CSV"), (b"a,b\n1,2\n", "No column for amount"), (b"x", "No column for amount")],
 )
 def test_a_file_that_is_no_sales_file_is_explained(mona: Client, shop: Store, data: bytes, message: str) -> None:
     page = text(mona, f"/imports/{preview(mona, shop, data).pk}/")
