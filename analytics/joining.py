@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db import connection, transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
@@ -24,6 +25,10 @@ Whole = NDArray[np.int64]
 
 # Fewer visits or purchases than this make no regression.
 FEWEST_VISITS, FEWEST_PURCHASES = 30, 10
+# A segment of fewer visits than this has no rate worth telling, by what is known of who bought.
+FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10, "mixed": 100, "soft": 100}
+# The advisory lock under which a store's fits are computed; matching has another.
+LOCK_KIND = 4712
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,29 @@ class Joined:
 def joined(period: Period, by: str) -> Joined:
     """The period's rates by age, gender, mood or age,gender; from the last computation where nothing has changed."""
     stamp = _stamp(period.store)
-    kept = JoinFit.objects.filter(store=period.store, first=period.first, last=period.last, by=by).first()
-    if kept is not None and kept.stamp == stamp:
-        return _from_json(kept.result)
-    found = compute(period, by)
+    if (found := _kept(period, by, stamp)) is not None:
+        return found
+    with transaction.atomic():
+        # The charts of a page ask at once; one computes, the others wait and take what it kept.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_KIND, period.store.pk])
+        if (found := _kept(period, by, stamp)) is None:
+            found = compute(period, by)
+            _keep(period, by, stamp, found)
+    return found
+
+
+def _kept(period: Period, by: str, stamp: str) -> Joined | None:
+    rows = JoinFit.objects.filter(store=period.store, first=period.first, last=period.last, by=by, stamp=stamp)
+    row = rows.first()
+    return _from_json(row.result) if row is not None else None
+
+
+def _keep(period: Period, by: str, stamp: str, found: Joined) -> None:
     JoinFit.objects.update_or_create(
         store=period.store, first=period.first, last=period.last, by=by,
         defaults={"stamp": stamp, "result": asdict(found)},
     )  # fmt: skip
-    return found
 
 
 def _stamp(store: Store) -> str:
@@ -118,11 +137,12 @@ def _told(counts: list[SegmentRate], found: modes.Estimate) -> Joined:
     rates = found.rates
     columns = (rates.rate, rates.rate_se, rates.money, rates.money_se, rates.basket, rates.basket_se)
     rows = zip(counts, *(column.tolist() for column in columns), strict=True)
-    shown = found.trust in ("green", "amber")
+    fewest = FEWEST_OF_SEGMENT[found.method] if found.trust != "red" else float("inf")
     segments = [
-        SegmentRate(count.visits, count.visits_variance, *(_finite(value) for value in values)) if shown else count
+        SegmentRate(count.visits, count.visits_variance, *(_finite(value) for value in values))
+        if count.visits >= fewest else count
         for count, *values in rows
-    ]
+    ]  # fmt: skip
     stay = found.stay.typical_minutes if found.stay else None
     return Joined(segments, found.method, found.trust, found.slope, found.slope_se, stay, found.clock_minutes)
 

@@ -142,7 +142,7 @@ def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, vis
     spread = estimate.Z * found.visits_variance**0.5
     visits = Interval(found.visits, max(0.0, found.visits - spread), found.visits + spread)
     if found.rate is None:
-        return Segment(labels, visits=visits, reason=trust.NO_RATES[join.trust])
+        return Segment(labels, visits=visits, reason=trust.NO_RATES.get(join.trust, trust.TOO_FEW))
     conversion = _interval(found.rate, found.rate_se, most=1.0)
     sure_of_buyers = found.rate_se is not None and found.rate > trust.BASKET_ERRORS * found.rate_se
     return Segment(

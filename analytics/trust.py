@@ -11,6 +11,7 @@ USEFUL_HALF_WIDTH = 0.10
 # Money per purchase is a ratio; it is told where the share of buyers is this many of its errors away from 0.
 BASKET_ERRORS = 4.0
 HARDLY, NEARLY_ALL = 0.35, 0.9
+TOO_FEW = "too few visits to tell who buys"
 NO_RATES = {
     "none": "too few visits or purchases to tell who buys",
     "red": "withheld: purchases do not follow these visits (see “How far to trust this”)",

@@ -29,19 +29,20 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
     store = access.store_for(request.user, store_id, what="dashboard")
     period, problem = _period(request, store)
     sums = queries.totals(store, period)
+    table = _segments(request, store, period)
     context = {
         "store": store,
         "period": period,
         "problem": problem,
         "totals": queries.total_segment(store, sums),
         "changes": queries.compare(store, period),
-        "quality": queries.quality(store, period, sums),
+        "quality": queries.quality(store, period, sums, table["by"]),
         "is_empty": not sums.visits and not sums.till_purchases,
         "presets": _presets(store, period),
         "sections": [(name, [CHARTS[chart] for chart in names]) for name, names in SECTIONS],
         "wide": WIDE,
         "query": _query(period),
-        **_segments(request, store, period),
+        **table,
     }
     return render(request, "dashboard.html", context)
 
