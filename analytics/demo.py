@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.timezone import now
 
-from analytics import demo_scenes, rollups, servers, simulated
+from analytics import demo_scenes, rollups, servers, simulated, tasks
 from analytics.join.simulate import Shop
 from analytics.models import StoreManager
 from analytics.sales import stage
@@ -55,6 +55,7 @@ def create() -> None:
         _accounts([*stores, studio])
     for store in stores:
         rollups.refresh(store)
+    tasks.join_usual.delay()
     _open_studio(studio)
 
 

@@ -109,6 +109,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Every 15 seconds: hours with new visits or purchases are matched and summed.
     "refresh figures": {"task": "analytics.tasks.refresh", "schedule": 15.0, "options": {"expires": 12}},
+    # Every ten minutes: the last 28 days' rates by group are ready before anybody looks.
+    "join usual periods": {"task": "analytics.tasks.join_usual", "schedule": 600.0, "options": {"expires": 500}},
     # Every hour: what is no longer needed is deleted.
     "forget": {"task": "inference.tasks.forget", "schedule": 3600.0, "options": {"expires": 3000}},
     "forget previews": {"task": "analytics.tasks.forget_previews", "schedule": 3600.0, "options": {"expires": 3000}},

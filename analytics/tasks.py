@@ -14,14 +14,23 @@ from inference.models import Store
 @shared_task
 def refresh() -> int:
     """Match and sum every hour that changed, then join the usual period; running twice changes nothing."""
-    return sum(_refresh(store) for store in rollups.stores_with_changes())
+    stores = rollups.stores_with_changes()
+    days = sum(rollups.refresh(store) for store in stores)
+    for store in stores:
+        _join(store)
+    return days
 
 
-def _refresh(store: Store) -> int:
-    days = rollups.refresh(store)
+@shared_task
+def join_usual() -> None:
+    """Have the usual period's rates ready before anybody looks, after midnight above all."""
+    for store in Store.objects.all():
+        _join(store)
+
+
+def _join(store: Store) -> None:
     for by in queries.BREAKDOWNS:
         joining.joined(Period.latest(store, USUAL_DAYS), by)
-    return days
 
 
 @shared_task

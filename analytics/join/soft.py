@@ -9,6 +9,7 @@ intervals. Sources: aggregated (Berkson-type) point-process regression by Gauss-
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 HOURS = 24
 SMOOTH_MINUTES = 61
 BLOCK_MINUTES = 120
-MOST_STEPS, WHOLE_STEPS = 20, 2
+MOST_STEPS = 30
 CONVERGED_RATE, CONVERGED_STAY = 2e-4, 5e-3
 # Standard deviations of the priors: log factors; shift, log mean, log shape; the segments' own log offsets.
 FACTOR_SD, STAY_SD, OFFSET_SD = 0.3, (2.5, 0.6, 0.4), 0.2
@@ -181,13 +182,18 @@ def _agreement(grid: _Grid, paid: Floats) -> tuple[float, Stay]:
 
 
 def _climb(grid: _Grid, state: _State) -> tuple[_State, bool]:
-    for number in range(MOST_STEPS):
-        # Whole steps may swing between a longer shift and a longer mean for ever; half steps meet in the middle.
-        new = _centred(grid, _System(grid, state).step(1.0 if number < WHOLE_STEPS else 0.5))
-        moved = np.abs(new.rate - state.rate).max()
-        stay_moved = np.abs(new.stay.as_array() - state.stay.as_array()).max()
+    before = np.zeros(3)
+    for _ in range(MOST_STEPS):
+        system = _System(grid, state)
+        new = system.step(1.0)
+        if before @ (new.stay.as_array() - state.stay.as_array()) < 0:
+            # Whole steps may swing between a longer shift and a longer mean for ever; half steps meet in the middle.
+            new = system.step(0.5)
+        new = _centred(grid, new)
+        before = new.stay.as_array() - state.stay.as_array()
+        has_arrived = np.abs(new.rate - state.rate).max() < CONVERGED_RATE and np.abs(before).max() < CONVERGED_STAY
         state = new
-        if moved < CONVERGED_RATE and stay_moved < CONVERGED_STAY:
+        if has_arrived:
             return state, True
     return state, False
 
@@ -249,21 +255,21 @@ class _System:
     def _stay_sd(self) -> Floats:
         return np.array(STAY_SD) * (KNOWN_STAY_SD if self.grid.data.stay else 1.0)
 
-    def solve(self) -> tuple[Floats, Floats]:
-        """The Gauss-Newton step and the inverse of the penalised information."""
+    @cached_property
+    def direction(self) -> Floats:
+        """The Gauss-Newton step."""
         flat = self.columns.reshape(len(self.columns), -1)
         weighted = flat * self.weight.ravel()
         information = weighted @ flat.T + np.diag(self.prior)
         inverse = np.asarray(np.linalg.pinv(information, hermitian=True), np.float64)
         residual = (self.grid.data.purchases - self.mean).ravel()
-        return np.asarray(inverse @ (weighted @ residual - self.prior * self.centre), np.float64), inverse
+        return np.asarray(inverse @ (weighted @ residual - self.prior * self.centre), np.float64)
 
     def step(self, share: float) -> _State:
         """The state a step further; `share` of the step for the stay."""
         grid, state = self.grid, self.state
-        step, _ = self.solve()
         s, h, d = grid.segments, len(grid.hour_levels), len(grid.day_levels)
-        rate, hours, days, stay, offsets = np.split(step, [s, s + h, s + h + d, s + h + d + 3])
+        rate, hours, days, stay, offsets = np.split(self.direction, [s, s + h, s + h + d, s + h + d + 3])
         new_hours, new_days = state.hours.copy(), state.days.copy()
         new_hours[grid.hour_levels] += np.clip(hours, -FACTOR_STEP, FACTOR_STEP)
         new_days[grid.day_levels] += np.clip(days, -FACTOR_STEP, FACTOR_STEP)
