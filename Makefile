@@ -33,7 +33,7 @@ check: setup
 bench: setup
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, an hour on two cores.
+# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about twenty minutes.
 bench-join: setup
 	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20)
 
