@@ -52,8 +52,8 @@ def regress(labels: Floats, amount: Floats, block: NDArray[np.int64], staff: flo
     basket_influence = (money_influence - basket * rate_influence) / np.where(rate > 0, rate, np.nan)
     kept = 1 - staff
     return Rates(
-        rate / kept, _spread(rate_influence) / kept, money / kept, _spread(money_influence) / kept, basket,
-        _spread(basket_influence),
+        rate / kept, spread(rate_influence) / kept, money / kept, spread(money_influence) / kept, basket,
+        spread(basket_influence),
     )  # fmt: skip
 
 
@@ -79,5 +79,6 @@ def _influence(labels: Floats, residual: Floats, weight: Floats, inverse: Floats
     return np.asarray(sums @ inverse * np.sqrt(used / max(used - labels.shape[1], used / 2, 1)), np.float64)
 
 
-def _spread(influence: Floats) -> Floats:
+def spread(influence: Floats) -> Floats:
+    """Standard errors from how much each block moves each coefficient, (blocks, coefficients)."""
     return np.asarray(np.sqrt((influence**2).sum(axis=0)), np.float64)

@@ -85,8 +85,7 @@ def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
 
 
 def _told(fit: soft.Fit, method: Method) -> Estimate:
-    rates = Rates(fit.rate, fit.rate_se, fit.money, fit.money_se, fit.basket, fit.basket_se)
-    return Estimate(rates, method, gate(fit), fit.slope, fit.slope_se, fit.stay)
+    return Estimate(fit.rates, method, gate(fit), fit.slope, fit.slope_se, fit.stay)
 
 
 def gate(fit: soft.Fit) -> Trust:
@@ -159,7 +158,7 @@ def _mixed(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
         lags = receipts.minute[named] - np.floor(arrivals.minute[receipts.visit[named]])
         grid = replace(grid, stay=from_lags(lags))
     fit = soft.fit(grid)
-    return replace(_told(fit, "mixed"), rates=_together(linked, fit))
+    return replace(_told(fit, "mixed"), rates=_together(linked, fit.rates))
 
 
 def _missed_of_rest(missed: float, named: NDArray[np.bool_]) -> float:
@@ -169,7 +168,7 @@ def _missed_of_rest(missed: float, named: NDArray[np.bool_]) -> float:
     return ratio / (1 + ratio)
 
 
-def _together(linked: Rates, rest: soft.Fit) -> Rates:
+def _together(linked: Rates, rest: Rates) -> Rates:
     """linked + (1 − linked) · rest, for two estimates that do not depend on each other."""
     left = 1 - linked.rate
     rate, money = linked.rate + left * rest.rate, linked.money + left * rest.money

@@ -8,12 +8,13 @@ intervals. Sources: aggregated (Berkson-type) point-process regression by Gauss-
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.join.exact import Rates, spread
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, derivatives, kernel
 
 Floats = NDArray[np.float64]
@@ -57,23 +58,17 @@ class Minutes:
 
 @dataclass
 class Fit:
-    """Rates per segment with standard errors: of buying, and of money per visitor; `basket` is their ratio.
+    """Rates per segment, the stay they came with, and whether to believe them.
 
     `slope` should be 1: how much of the purchases follows the visits' ups and downs (its error beside it).
     """
 
-    rate: Floats
-    rate_se: Floats
-    money: Floats
-    money_se: Floats
-    basket: Floats
-    basket_se: Floats
+    rates: Rates
     stay: Stay
     slope: float
     slope_se: float
     converged: bool
     at_bounds: bool
-    visits: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -296,12 +291,11 @@ def _describe(grid: _Grid, state: _State, converged: bool) -> Fit:
     basket_influence = (money_influence - basket * influence[:, :s]) / np.where(state.rate != 0, state.rate, np.nan)
     slope, slope_se = _slope(grid, state, system, blocks)
     mean = np.exp(state.stay.log_mean)
-    return Fit(
-        rate=state.rate * level, rate_se=rate_se * level, money=money * level, money_se=money_se * level,
-        basket=basket, basket_se=_spread(basket_influence), stay=state.stay, slope=slope, slope_se=slope_se,
-        converged=converged, at_bounds=bool(mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_MEAN * 0.99),
-        visits=grid.data.visits.sum(axis=(1, 2)),
+    rates = Rates(
+        state.rate * level, rate_se * level, money * level, money_se * level, basket, spread(basket_influence)
     )  # fmt: skip
+    at_bounds = bool(mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_MEAN * 0.99)
+    return Fit(rates, state.stay, slope, slope_se, converged, at_bounds)
 
 
 def _level(grid: _Grid, state: _State) -> Floats:
@@ -331,10 +325,6 @@ def _influence(system: _System, residual: Floats, columns: Floats, prior: Floats
     return np.asarray((inverse @ scores[:, used]).T * np.sqrt(correction), np.float64)
 
 
-def _spread(influence: Floats) -> Floats:
-    return np.asarray(np.sqrt((influence**2).sum(axis=0)), np.float64)
-
-
 def _fisher(system: _System) -> Floats:
     flat = system.columns.reshape(len(system.columns), -1)
     information = (flat * system.weight.ravel()) @ flat.T
@@ -344,7 +334,7 @@ def _fisher(system: _System) -> Floats:
 
 def _larger(influence: Floats, fisher: Floats) -> Floats:
     """The larger of the block sandwich's and the model's own error, per coefficient."""
-    return np.maximum(_spread(influence), fisher)
+    return np.maximum(spread(influence), fisher)
 
 
 def _money(grid: _Grid, system: _System, blocks: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
@@ -379,4 +369,4 @@ def _slope(grid: _Grid, state: _State, system: _System, blocks: NDArray[np.int64
     residual = grid.data.purchases - system.mean
     step = inverse @ (weighted @ residual.ravel() - prior * np.append(system.centre[:frozen], 0.0))
     left = residual - np.tensordot(step, columns, 1)
-    return 1 + float(step[-1]), float(_spread(_influence(system, left, columns, prior, blocks))[-1])
+    return 1 + float(step[-1]), float(spread(_influence(system, left, columns, prior, blocks))[-1])

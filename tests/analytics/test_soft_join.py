@@ -139,7 +139,7 @@ def test_too_few_days_to_check_are_amber_and_a_clear_contradiction_is_red() -> N
 
 def worlds_fit() -> Fit:
     one = np.ones(2)
-    return Fit(one, one, one, one, one, one, Stay(), 1.0, 0.1, True, False)
+    return Fit(exact.Rates(one, one, one, one, one, one), Stay(), 1.0, 0.1, True, False)
 
 
 # In the database ----------------------------------------------------------------------------
