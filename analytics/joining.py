@@ -81,10 +81,11 @@ def _kept(period: Period, by: str, stamp: str) -> Joined | None:
 
 
 def _keep(period: Period, by: str, stamp: str, found: Joined) -> None:
-    JoinFit.objects.update_or_create(
-        store=period.store, first=period.first, last=period.last, by=by,
-        defaults={"stamp": stamp, "result": asdict(found)},
-    )  # fmt: skip
+    """Keep a fit, and forget those that the store's newer figures have outdated."""
+    JoinFit.objects.filter(store=period.store).exclude(stamp=stamp).delete()
+    JoinFit.objects.create(
+        store=period.store, first=period.first, last=period.last, by=by, stamp=stamp, result=asdict(found)
+    )
 
 
 def _stamp(store: Store) -> str:
