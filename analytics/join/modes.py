@@ -20,6 +20,8 @@ Trust = Literal["green", "amber", "red"]
 # Of the buyers that the camera saw, so many must be named for the others to be left out of the reckoning.
 ALL_NAMED = 0.9
 FEWEST_NAMED, FEWEST_LAGS = 50, 150
+# Fewer visits or purchases than this that no reference explains are not worth a join of their own.
+FEWEST_LEFT = 30
 BLOCK_MINUTES = 120
 # The slope tells nothing where its error is larger, and is right where it lies this near to 1.
 LARGEST_SLOPE_ERROR, TOLERATED_SLOPE, TOLERATED_ERRORS = 0.20, 0.20, 2.5
@@ -147,6 +149,8 @@ def _mixed(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     named = receipts.visit >= 0
     free = np.ones(len(arrivals.day), np.bool_)
     free[receipts.visit[named]] = False
+    if free.sum() < FEWEST_LEFT or (~named).sum() < FEWEST_LEFT:
+        return Estimate(linked, "reference", "green")
     share = np.clip(linked.rate * (1 - store.staff), 0, 0.99)
     labels = arrivals.labels[free] * (1 - share)
     rest = Arrivals(arrivals.day[free], arrivals.minute[free], labels / labels.sum(axis=1, keepdims=True))

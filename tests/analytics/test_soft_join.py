@@ -185,3 +185,24 @@ def test_a_handful_of_visits_makes_no_rate(db: None) -> None:
     factories.visit(store)
     found = joining.joined(shops.period(store), "age")
     assert found.trust == "none" and [segment.rate for segment in found.segments] == [None] * 7
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_odd_data_make_no_error_whatever_they_are(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    days, visits, purchases, segments = (
+        int(random.integers(*range_)) for range_ in ((1, 9), (30, 200), (10, 90), (2, 8))
+    )
+    labels = (
+        np.eye(segments)[np.zeros(visits, int)] if seed % 3 == 0 else random.dirichlet(np.full(segments, 0.3), visits)
+    )
+    noon = seed % 4 == 1  # a file without times of day
+    arrivals = modes.Arrivals(random.integers(0, days, visits), random.uniform(0, 1439, visits), labels)
+    minute = np.full(purchases, 720.0) if noon else np.floor(random.uniform(0, 1439, purchases))
+    visit = np.full(purchases, -1)
+    if seed % 2:
+        visit[: min(visits, purchases)] = random.permutation(visits)[:purchases]
+    receipts = modes.Receipts(random.integers(0, days, purchases), minute, random.gamma(2, 10, purchases), visit)
+    found = modes.estimate(arrivals, receipts, modes.Store(np.arange(days) % 7, 0.08, 0.03))
+    assert found.rates.rate.shape == found.rates.money_se.shape == (segments,)
+    assert found.trust in ("green", "amber", "red")
