@@ -66,7 +66,7 @@ def _what_is_wrong(slope: float | None, clock_minutes: int) -> str:
             "come through a door without a camera, or a clock is off for part of the time."
         )
     return (
-        "How long people stay cannot be learned from these days, so groups are withheld: the sales may lack exact times, "
-        "a clock may have been changed in between, or the camera misses far more visitors than assumed. Try a "
+        "How long people stay cannot be learned from these days, so groups are withheld: the sales may lack exact "
+        "times, a clock may have been changed in between, or the camera misses far more visitors than assumed. Try a "
         "shorter period, or count an hour at the door."
     )
