@@ -16,8 +16,6 @@ from analytics.models import DirtyHour, HourFigure, Purchase
 from analytics.periods import day_of, midnight
 from inference.models import ChangedHour, Store, Visit
 
-HOUR = timedelta(hours=1)
-
 
 def refresh(store: Store) -> int:
     """Bring a store's figures up to date; how many days were done."""

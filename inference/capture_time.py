@@ -16,7 +16,6 @@ NAME_PATTERN = re.compile(
 )
 EPOCH_PATTERN = re.compile(r"(?<!\d)(1[0-9]{9})(\d{3})?(?!\d)")
 EXIF_TIME = "%Y:%m:%d %H:%M:%S"
-HOUR = timedelta(hours=1)
 
 
 def from_exif(image: Image.Image, zone: ZoneInfo) -> datetime | None:

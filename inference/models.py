@@ -99,9 +99,6 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def pending(self) -> SnapshotQuerySet:
         return self.filter(status=Snapshot.Status.PENDING)
 
-    def unfinished(self) -> SnapshotQuerySet:
-        return self.filter(status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING])
-
 
 class Snapshot(models.Model):
     """One picture file: known by its checksum, its pixels in the spool until it is analysed."""

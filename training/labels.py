@@ -52,7 +52,3 @@ def age_group_of(years: float) -> str:
         if years <= group.high:
             return group.label
     return AGE_GROUPS[-1].label
-
-
-def is_task(name: str) -> bool:
-    return name in LABELS
