@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from analytics import locks
 from analytics.join import modes
 from analytics.join.modes import Arrivals, Receipts
 from analytics.join.rebase import rebased
@@ -27,8 +28,6 @@ Whole = NDArray[np.int64]
 FEWEST_VISITS, FEWEST_PURCHASES = 30, 10
 # A segment of fewer visits than this has no rate worth telling, by what is known of who bought.
 FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10, "mixed": 100, "soft": 100}
-# The advisory lock under which a store's fits are computed; matching has another.
-LOCK_KIND = 4712
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ def joined(period: Period, by: str) -> Joined:
         return found
     with transaction.atomic():
         # The charts of a page ask at once; one computes, the others wait and take what it kept.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_KIND, period.store.pk])
+        locks.hold(period.store, locks.Work.JOINING)
         if (found := _kept(period, by, stamp)) is None:
             found = compute(period, by)
             _keep(period, by, stamp, found)
@@ -193,7 +191,7 @@ class _Days:
     """The period's days, and where instants lie in them."""
 
     def __init__(self, period: Period) -> None:
-        days = [period.first.fromordinal(period.first.toordinal() + k) for k in range(period.days)]
+        days = [period.first + timedelta(days=k) for k in range(period.days)]
         self.starts = np.array([midnight(day, period.store).timestamp() for day in days])
         self.weekdays = np.array([day.weekday() for day in days], np.int64)
 

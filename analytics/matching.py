@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 
+from analytics import locks
 from analytics.join.assignment import LONGEST_STAY, Links, link
 from analytics.models import DirtyHour, Match, MatchRun, Purchase
 from inference.models import Store, Visit
 
 ROWS_AT_ONCE = 5_000
-# One number per kind of advisory lock, so that ours meet nobody else's.
-LOCK_KIND = 4711
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def match(store: Store, start: datetime, end: datetime) -> MatchRun:
     """
     began = time.monotonic()
     with transaction.atomic():
-        _lock(store)
+        locks.hold(store, locks.Work.MATCHING)
         purchases = _purchases(store, start, end)
         pairs = pair(_visits(store, start, end, purchases), purchases)
         _replace(store, start, end, pairs)
@@ -61,11 +60,6 @@ def match(store: Store, start: datetime, end: datetime) -> MatchRun:
             unexplained=pairs.unexplained,
             seconds=time.monotonic() - began,
         )
-
-
-def _lock(store: Store) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_KIND, store.pk])
 
 
 def _purchases(store: Store, start: datetime, end: datetime) -> list[Row]:

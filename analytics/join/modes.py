@@ -22,7 +22,6 @@ ALL_NAMED = 0.9
 FEWEST_NAMED, FEWEST_LAGS = 50, 150
 # Fewer visits or purchases than this that no reference explains are not worth a join of their own.
 FEWEST_LEFT = 30
-BLOCK_MINUTES = 120
 # The slope tells nothing where its error is larger, and is right where it lies this near to 1.
 LARGEST_SLOPE_ERROR, TOLERATED_SLOPE, TOLERATED_ERRORS = 0.20, 0.20, 2.5
 MARGIN_MINUTES = LAST_LAG - FIRST_LAG
@@ -138,8 +137,8 @@ def _exact(arrivals: Arrivals, receipts: Receipts, staff: float) -> Rates:
     amount = np.zeros(len(arrivals.day))
     named = receipts.visit >= 0
     amount[receipts.visit[named]] = receipts.amount[named]
-    per_day = 24 * 60 // BLOCK_MINUTES
-    _, block = np.unique(arrivals.day * per_day + arrivals.minute // BLOCK_MINUTES, return_inverse=True)
+    per_day = 24 * 60 // soft.BLOCK_MINUTES
+    _, block = np.unique(arrivals.day * per_day + arrivals.minute // soft.BLOCK_MINUTES, return_inverse=True)
     return exact.regress(arrivals.labels, amount, block, staff)
 
 

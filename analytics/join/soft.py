@@ -99,8 +99,8 @@ class _Grid:
 
     def convolve(self, signal: Floats, g: Floats) -> Floats:
         """`signal` (..., minutes), entries per minute, spread over the minutes of payment."""
-        spread = np.fft.irfft(np.fft.rfft(signal, self.length) * np.fft.rfft(g, self.length), self.length)
-        return np.asarray(spread[..., -FIRST_LAG : self.minutes - FIRST_LAG], np.float64)
+        whole = np.fft.irfft(np.fft.rfft(signal, self.length) * np.fft.rfft(g, self.length), self.length)
+        return np.asarray(whole[..., -FIRST_LAG : self.minutes - FIRST_LAG], np.float64)
 
     def factor(self, state: _State) -> Floats:
         return np.asarray(np.exp(state.hours[self.hour_level] + state.days[self.data.weekday][:, None]), np.float64)
@@ -200,6 +200,35 @@ def _centred(grid: _Grid, state: _State) -> _State:
     return replace(state, hours=state.hours - np.log(mean), rate=state.rate * mean)
 
 
+class _Regression:
+    """Penalised weighted least squares: columns (k, days, minutes), weights (days, minutes), prior precisions (k,)."""
+
+    def __init__(self, columns: Floats, weight: Floats, prior: Floats) -> None:
+        self.columns, self.prior = columns, prior
+        flat = columns.reshape(len(columns), -1)
+        self.weighted = flat * weight.ravel()
+        self.information = self.weighted @ flat.T
+        inverse = np.linalg.pinv(self.information + np.diag(prior), hermitian=True)
+        self.inverse = np.asarray(inverse, np.float64)
+
+    def solve(self, response: Floats, centre: Floats) -> Floats:
+        """Coefficients (k,) that explain `response` (days, minutes); `centre` is how far off the prior they start."""
+        return np.asarray(self.inverse @ (self.weighted @ response.ravel() - self.prior * centre), np.float64)
+
+    def influence(self, residual: Floats, blocks: NDArray[np.int64]) -> Floats:
+        """How much each block moves each coefficient, (blocks, k), scaled for the coefficients it was fitted with."""
+        rows = self.weighted * residual.ravel()
+        scores = np.stack([np.bincount(blocks.ravel(), row, blocks.max() + 1) for row in rows])
+        used = (scores != 0).any(axis=0)
+        count = int(used.sum())
+        correction = count / max(count - len(self.columns), count / 2)
+        return np.asarray((self.inverse @ scores[:, used]).T * np.sqrt(correction), np.float64)
+
+    def errors(self) -> Floats:
+        """The coefficients' errors (k,) if the weights are the true precisions."""
+        return np.asarray(np.sqrt(np.maximum(0, np.diag(self.inverse @ self.information @ self.inverse))), np.float64)
+
+
 class _System:
     """The linearised regression at a state: columns J, weights w, residuals, prior precisions."""
 
@@ -218,6 +247,7 @@ class _System:
         variance = np.maximum(np.tensordot(bounded, self.expected, 1), floor)
         # A purchase where nobody can have come from says nothing about anybody.
         self.weight = np.where(variance > 1e-6, 1 / np.maximum(variance, 1e-6), 0.0)
+        self.residual = grid.data.purchases - self.mean
         self.columns = self._columns(entered, shrunk)
         self.prior, self.centre = self._prior()
 
@@ -251,14 +281,13 @@ class _System:
         return np.array(STAY_SD) * (KNOWN_STAY_SD if self.grid.data.stay else 1.0)
 
     @cached_property
+    def regression(self) -> _Regression:
+        return _Regression(self.columns, self.weight, self.prior)
+
+    @cached_property
     def direction(self) -> Floats:
         """The Gauss-Newton step."""
-        flat = self.columns.reshape(len(self.columns), -1)
-        weighted = flat * self.weight.ravel()
-        information = weighted @ flat.T + np.diag(self.prior)
-        inverse = np.asarray(np.linalg.pinv(information, hermitian=True), np.float64)
-        residual = (self.grid.data.purchases - self.mean).ravel()
-        return np.asarray(inverse @ (weighted @ residual - self.prior * self.centre), np.float64)
+        return self.regression.solve(self.residual, self.centre)
 
     def step(self, share: float) -> _State:
         """The state a step further; `share` of the step for the stay."""
@@ -282,17 +311,18 @@ def _describe(grid: _Grid, state: _State, converged: bool) -> Fit:
     system = _System(grid, state)
     s = grid.segments
     blocks = _blocks(grid)
-    influence = _influence(system, grid.data.purchases - system.mean, system.columns, system.prior, blocks)
-    rate_se = _larger(influence, _fisher(system))[:s]
-    money, money_influence, money_fisher = _money(grid, system, blocks)
-    money_se = _larger(money_influence, money_fisher)
+    influence = system.regression.influence(system.residual, blocks)
+    # The larger of the block sandwich's and the model's own error.
+    rate_se = np.maximum(spread(influence), system.regression.errors())[:s]
+    money, money_influence = _money(grid, system, blocks)
     level = _level(grid, state)
     basket = money / np.where(state.rate != 0, state.rate, np.nan)
     basket_influence = (money_influence - basket * influence[:, :s]) / np.where(state.rate != 0, state.rate, np.nan)
     slope, slope_se = _slope(grid, state, system, blocks)
     mean = np.exp(state.stay.log_mean)
     rates = Rates(
-        state.rate * level, rate_se * level, money * level, money_se * level, basket, spread(basket_influence)
+        state.rate * level, rate_se * level, money * level, spread(money_influence) * level, basket,
+        spread(basket_influence),
     )  # fmt: skip
     at_bounds = bool(mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_MEAN * 0.99)
     return Fit(rates, state.stay, slope, slope_se, converged, at_bounds)
@@ -313,45 +343,16 @@ def _blocks(grid: _Grid) -> NDArray[np.int64]:
     )
 
 
-def _influence(system: _System, residual: Floats, columns: Floats, prior: Floats, blocks: NDArray[np.int64]) -> Floats:
-    """How much each block moves each coefficient, (blocks, columns), scaled for the coefficients it was fitted with."""
-    flat = columns.reshape(len(columns), -1)
-    weighted = flat * system.weight.ravel()
-    inverse = np.linalg.pinv(weighted @ flat.T + np.diag(prior), hermitian=True)
-    scores = np.stack([np.bincount(blocks.ravel(), row, blocks.max() + 1) for row in weighted * residual.ravel()])
-    used = (scores != 0).any(axis=0)
-    count = int(used.sum())
-    correction = count / max(count - len(columns), count / 2)
-    return np.asarray((inverse @ scores[:, used]).T * np.sqrt(correction), np.float64)
-
-
-def _fisher(system: _System) -> Floats:
-    flat = system.columns.reshape(len(system.columns), -1)
-    information = (flat * system.weight.ravel()) @ flat.T
-    inverse = np.linalg.pinv(information + np.diag(system.prior), hermitian=True)
-    return np.asarray(np.sqrt(np.maximum(0, np.diag(inverse @ information @ inverse))), np.float64)
-
-
-def _larger(influence: Floats, fisher: Floats) -> Floats:
-    """The larger of the block sandwich's and the model's own error, per coefficient."""
-    return np.maximum(spread(influence), fisher)
-
-
-def _money(grid: _Grid, system: _System, blocks: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-    """Money per visitor by segment: the same columns and weights, the till's amounts instead of its receipts."""
-    count = max(1.0, float(grid.data.purchases.sum()))
-    typical = float(grid.data.revenue.sum()) / count
+def _money(grid: _Grid, system: _System, blocks: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Money per visitor by segment and its influence: the same columns and weights, amounts instead of receipts."""
+    typical = float(grid.data.revenue.sum()) / max(1.0, float(grid.data.purchases.sum()))
     columns = system.columns.copy()
     columns[grid.segments :] *= typical
-    flat = columns.reshape(len(columns), -1)
-    weighted = flat * system.weight.ravel()
-    inverse = np.linalg.pinv(weighted @ flat.T + np.diag(system.prior * typical**2), hermitian=True)
+    regression = _Regression(columns, system.weight, system.prior * typical**2)
     # Kernel and factors stay where the receipts put them: their columns carry the residual's share, not a new fit.
-    centre = system.prior * typical**2 * system.centre
-    money = (inverse @ (weighted @ grid.data.revenue.ravel() - centre))[: grid.segments]
+    money = regression.solve(grid.data.revenue, system.centre)[: grid.segments]
     residual = grid.data.revenue - np.tensordot(money, system.expected, 1)
-    influence = _influence(system, residual, columns, system.prior * typical**2, blocks)[:, : grid.segments]
-    return np.asarray(money, np.float64), influence, np.zeros(grid.segments)
+    return money, regression.influence(residual, blocks)[:, : grid.segments]
 
 
 def _slope(grid: _Grid, state: _State, system: _System, blocks: NDArray[np.int64]) -> tuple[float, float]:
@@ -362,11 +363,7 @@ def _slope(grid: _Grid, state: _State, system: _System, blocks: NDArray[np.int64
         extra += rate * grid.convolve(v, kernel(state.stay, float(offset)))
     frozen = grid.segments + len(grid.hour_levels) + len(grid.day_levels)
     columns = np.concatenate([system.columns[:frozen], extra[None]])
-    prior = np.concatenate([system.prior[:frozen], [0.0]])
-    flat = columns.reshape(len(columns), -1)
-    weighted = flat * system.weight.ravel()
-    inverse = np.linalg.pinv(weighted @ flat.T + np.diag(prior), hermitian=True)
-    residual = grid.data.purchases - system.mean
-    step = inverse @ (weighted @ residual.ravel() - prior * np.append(system.centre[:frozen], 0.0))
-    left = residual - np.tensordot(step, columns, 1)
-    return 1 + float(step[-1]), float(spread(_influence(system, left, columns, prior, blocks))[-1])
+    regression = _Regression(columns, system.weight, np.append(system.prior[:frozen], 0.0))
+    step = regression.solve(system.residual, np.append(system.centre[:frozen], 0.0))
+    left = system.residual - np.tensordot(step, columns, 1)
+    return 1 + float(step[-1]), float(spread(regression.influence(left, blocks))[-1])

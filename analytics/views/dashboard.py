@@ -14,7 +14,7 @@ from analytics.charts import CHARTS
 from analytics.periods import USUAL_DAYS, Period, PeriodError
 from inference.models import Store
 
-PRESETS = ((7, "Last 7 days"), (28, "Last 28 days"), (56, "Last 8 weeks"))
+PRESETS = ((7, "Last 7 days"), (USUAL_DAYS, f"Last {USUAL_DAYS} days"), (56, "Last 8 weeks"))
 SECTIONS = (
     ("Traffic", ("visits_by_day", "visits_by_hour")),
     ("People", ("visits_by_age", "age_pyramid", "visits_by_gender", "visits_by_mood")),

@@ -11,12 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from analytics import access, queries
-from analytics.periods import Period
+from analytics.periods import USUAL_DAYS, Period
 from analytics.queries import Segment
 from analytics.withhold import FEWEST_VISITS
 from inference.models import Store
-
-OVERVIEW_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,9 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("dashboard", stores[0].pk)
     cards = []
     for store in stores:
-        period = Period.latest(store, OVERVIEW_DAYS)
+        period = Period.latest(store, USUAL_DAYS)
         cards.append(Card(store, queries.total_segment(store, queries.totals(store, period)), period))
-    return render(request, "home.html", {"cards": cards, "days": OVERVIEW_DAYS})
+    return render(request, "home.html", {"cards": cards, "days": USUAL_DAYS})
 
 
 def how_we_know(request: HttpRequest) -> HttpResponse:
