@@ -19,8 +19,8 @@ class StoreAdmin(admin.ModelAdmin[Store]):
 
 @admin.register(Camera)
 class CameraAdmin(admin.ModelAdmin[Camera]):
-    list_display = ("name", "store", "stream_url")
-    list_filter = ("store",)
+    list_display = ("name", "store", "place", "till", "stream_url")
+    list_filter = ("store", "place")
     list_select_related = ("store",)
 
 

@@ -42,6 +42,11 @@ class Store(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(0.6)],
         help_text="Share of all counted visits, 0 to 0.6; 0.03 is usual.",
     )
+    random_tickets = models.BooleanField(
+        "tickets are handed out at random",
+        default=False,
+        help_text="The visits that receipts name were drawn by chance. Loyalty cards are not: regulars carry them.",
+    )
     is_simulated = models.BooleanField(default=False, help_text="Its numbers are made up, and pages say so.")
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -64,10 +69,18 @@ class Store(models.Model):
 
 
 class Camera(models.Model):
+    class Place(models.TextChoices):
+        ENTRANCE = "entrance", "at the entrance: its people are visits"
+        CHECKOUT = "checkout", "at a till: its faces tell who pays, and make no visits"
+
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="cameras")
     name = models.CharField(max_length=100)
     stream_url = models.CharField(
         max_length=500, blank=True, help_text="RTSP or HTTP address, or a file; may be empty."
+    )
+    place = models.CharField(max_length=10, choices=Place.choices, default=Place.ENTRANCE)
+    till = models.CharField(
+        max_length=50, blank=True, help_text="Of a camera at a till: the till’s name as sales files write it."
     )
 
     class Meta:
@@ -209,6 +222,71 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"visit {self.ref} at {self.entered_at:%Y-%m-%d %H:%M}"
+
+
+class CheckoutFace(models.Model):
+    """Somebody in front of a till, as probabilities; no picture, no template, no identity. Kept as long as visits."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="checkout_faces")
+    camera = models.ForeignKey(Camera, null=True, on_delete=models.SET_NULL, related_name="checkout_faces")
+    batch = models.ForeignKey(SnapshotBatch, null=True, on_delete=models.SET_NULL, related_name="checkout_faces")
+    till = models.CharField(max_length=50, blank=True, help_text="The camera’s till when the face was seen.")
+    seen_at = models.DateTimeField(help_text="In the middle of first_at and last_at.")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    # Probabilities in the order of training.labels; a face that could not be classified is not kept.
+    age = ArrayField(models.FloatField())
+    gender = ArrayField(models.FloatField())
+    mood = ArrayField(models.FloatField())
+    model_version = models.CharField(max_length=300, blank=True)
+    faces = models.PositiveIntegerField(default=1, help_text="In how many pictures the face was found.")
+    quality = models.FloatField(
+        help_text="Width of the largest face in pixels: the nearest person is the one who pays."
+    )
+
+    class Meta:
+        ordering = ["seen_at", "pk"]
+        indexes = [models.Index(fields=["store", "seen_at"], name="checkout_faces_of_store")]
+
+    def __str__(self) -> str:
+        return f"face at till {self.till or '?'} at {self.seen_at:%Y-%m-%d %H:%M}"
+
+
+class Audit(models.Model):
+    """What somebody found out about a store's counting: shares with their standard errors. Rows are never changed.
+
+    A counted hour also keeps the counts that its shares came from; a share that was typed in has none.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="audits")
+    camera = models.ForeignKey(Camera, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    start = models.DateTimeField(help_text="From when on it was counted; of typed-in shares, from when on they hold.")
+    end = models.DateTimeField(null=True, blank=True)
+    entered = models.PositiveIntegerField(null=True, blank=True, help_text="Visitors counted by eye, without staff.")
+    staff = models.PositiveIntegerField(null=True, blank=True, help_text="Staff who passed the door meanwhile.")
+    seen = models.PositiveIntegerField(null=True, blank=True, help_text="Visits that the camera counted meanwhile.")
+    missed_share = models.FloatField(help_text="Share of all visitors that the camera misses.")
+    missed_se = models.FloatField(help_text="Its standard error.")
+    staff_share = models.FloatField(help_text="Share of counted visits that are staff or nobody.")
+    staff_se = models.FloatField(help_text="Its standard error.")
+    counted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=64, unique=True, default=new_visit_ref, help_text="Sent twice, stored once.")
+    created_at = models.DateTimeField(default=now, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="Counts no longer, and stays on record.")
+
+    class Meta:
+        ordering = ["-start"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(missed_share__gte=0, missed_share__lt=1, staff_share__gte=0, staff_share__lt=1),
+                name="audited_shares_are_shares",
+            )
+        ]
+        indexes = [models.Index(fields=["store", "start"], name="audits_of_store")]
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.missed_share:.0%} missed, {self.staff_share:.0%} staff"
 
 
 class ChangedHour(models.Model):

@@ -82,6 +82,8 @@ def _visit(row: dict[str, str | None], store: Store, cameras: dict[str, Camera])
     name = (row.get("camera") or "").strip()
     if name and name not in cameras:
         raise RowError("camera", name, f"{store} has no camera of this name")
+    if name and cameras[name].place == Camera.Place.CHECKOUT:
+        raise RowError("camera", name, "this camera is at a till; nobody enters there")
     looks = {task: _probabilities(row, task) for task in COLUMNS_OF}
     return Visit(
         store=store,

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from django.db import transaction
 
+from inference import checkout
 from inference.models import Camera, ChangedHour, Face, SnapshotBatch, Store, Visit, new_visit_ref
 from inference.predictor import FaceLook
 from inference.tracking import Person, Seen, follow
@@ -72,7 +73,7 @@ def settle(batch: SnapshotBatch) -> int:
         .select_related("snapshot")
         .order_by("snapshot__captured_at", "snapshot_id", "pk")
     )
-    made = record(camera, entries(follow(_pictures(rows))), source=Visit.Source.SNAPSHOTS, batch=batch)
+    made = keep(camera, follow(_pictures(rows)), source=Visit.Source.SNAPSHOTS, batch=batch)
     Face.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return made
 
@@ -89,6 +90,16 @@ def _seen(row: Face) -> Seen:
         look = FaceLook(row.age, row.gender, row.mood, row.age_years, row.model_version)
     x, y, width, height = row.box
     return Seen(row.snapshot.captured_at.timestamp(), (x, y, width, height), look, row.pk)
+
+
+def keep(camera: Camera, people: Sequence[Person], *, source: Visit.Source, batch: SnapshotBatch | None = None) -> int:
+    """People at an entrance become visits, people at a till checkout faces and never visits; how many visits."""
+    if camera.place == Camera.Place.CHECKOUT:
+        with transaction.atomic():
+            faces = checkout.record(camera, people, batch)
+            mark_changed(camera.store, [face.seen_at for face in faces])
+        return 0
+    return record(camera, entries(people), source=source, batch=batch)
 
 
 @transaction.atomic

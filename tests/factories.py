@@ -20,8 +20,8 @@ def store(name: str = "Corner Shop", **values: Any) -> Store:
     return Store.objects.create(**{"name": name, "timezone": "Europe/Oslo"} | values)
 
 
-def camera(of: Store | None = None, name: str = "Entrance") -> Camera:
-    return Camera.objects.create(store=of or store(), name=name)
+def camera(of: Store | None = None, name: str = "Entrance", **values: Any) -> Camera:
+    return Camera.objects.create(store=of or store(), name=name, **values)
 
 
 def visit(of: Store, at: datetime = NOON, **values: Any) -> Visit:

@@ -2,7 +2,7 @@
 
 from analytics.models.joins import JoinFit, Match, MatchRun
 from analytics.models.people import AccessLog, StoreManager
-from analytics.models.purchases import Purchase, PurchaseImport, PurchaseLine
+from analytics.models.purchases import MarkCheck, Purchase, PurchaseImport, PurchaseLine
 from analytics.models.rollups import DirtyHour, HourFigure
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "DirtyHour",
     "HourFigure",
     "JoinFit",
+    "MarkCheck",
     "Match",
     "MatchRun",
     "Purchase",

@@ -62,6 +62,13 @@ class Purchase(models.Model):
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     items = models.PositiveIntegerField(null=True)
     visit_ref = models.CharField(max_length=64, blank=True, help_text="The visit this receipt names, if it does.")
+    # What the cashier keyed, as labels of training.labels where the till's keys are these, else in the till's words.
+    age_mark = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="The age band that the cashier keyed."
+    )
+    gender_mark = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="The gender that the cashier keyed."
+    )
     brought_by = models.ForeignKey(PurchaseImport, null=True, on_delete=models.CASCADE, related_name="purchases")
 
     objects = PurchaseQuerySet.as_manager()
@@ -86,3 +93,23 @@ class PurchaseLine(models.Model):
 
     def __str__(self) -> str:
         return self.product or self.category
+
+
+class MarkCheck(models.Model):
+    """Buyers looked at twice: what the cashier keyed, and what they are. Together they are the cashiers' confusion."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="mark_checks")
+    attribute = models.CharField(max_length=6, choices=[("age", "age group"), ("gender", "gender")])
+    mark = models.CharField(max_length=20, help_text="What the cashier keyed, as purchases carry it.")
+    label = models.CharField(max_length=10, help_text="What it should have been, of training.labels.")
+    buyers = models.PositiveIntegerField(default=1)
+    checked_on = models.DateField()
+    checked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["store", "attribute"], name="mark_checks_of_store")]
+
+    def __str__(self) -> str:
+        return f"{self.mark} for {self.label}: {self.buyers}"

@@ -13,7 +13,7 @@ from inference.models import Camera, Visit
 from inference.pipeline import find_faces, tools
 from inference.streams import StreamError, glimpses
 from inference.tracking import MAX_GAP_SECONDS, Person, Seen, continue_people
-from inference.visits import PARTY_SECONDS, entries, record
+from inference.visits import PARTY_SECONDS, keep
 
 # A face seen once in a stream is more often the detector's mistake than a person.
 FEWEST_FACES = 2
@@ -54,4 +54,4 @@ class Command(BaseCommand):
 
     def _record(self, camera: Camera, people: list[Person]) -> int:
         kept = [person for person in people if len(person.faces) >= FEWEST_FACES]
-        return record(camera, entries(kept), source=Visit.Source.STREAM) if kept else 0
+        return keep(camera, kept, source=Visit.Source.STREAM) if kept else 0
