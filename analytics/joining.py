@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from analytics import locks
@@ -17,7 +17,8 @@ from analytics.join.modes import Arrivals, Receipts
 from analytics.join.rebase import rebased
 from analytics.models import JoinFit, MatchRun, Purchase
 from analytics.periods import Period, midnight
-from inference.models import Store, Visit
+from inference import audits
+from inference.models import Audit, Store, Visit
 from training.labels import LABELS, Task
 from training.models import ModelVersion
 
@@ -89,7 +90,8 @@ def _keep(period: Period, by: str, stamp: str, found: Joined) -> None:
 def _stamp(store: Store) -> str:
     """Changes whenever the store's figures or what is assumed of it do: every refresh of a day is a run of matching."""
     run = MatchRun.objects.filter(store=store).aggregate(last=Max("pk"))["last"]
-    return f"{run}/{store.missed_share}/{store.staff_share}"
+    audit = Audit.objects.filter(store=store).aggregate(last=Max("pk"), withdrawn=Count("withdrawn_at"))
+    return f"{run}/{store.missed_share}/{store.staff_share}/{audit['last']}-{audit['withdrawn']}"
 
 
 def _from_json(result: dict[str, Any]) -> Joined:
@@ -113,15 +115,16 @@ def compute(period: Period, by: str) -> Joined:
     day, minute = days.of([paid_at for paid_at, _, _ in purchases])
     visit = _first_of_each(np.array([place.get(ref, -1) if ref else -1 for _, _, ref in purchases], np.int64))
     receipts = Receipts(day, minute, np.array([float(amount) for _, amount, _ in purchases]), visit)
-    store = modes.Store(days.weekdays, _unseen(period, len(refs)), period.store.staff_share)
+    held = audits.assumed(period.store, period.start, period.end)
+    store = modes.Store(days.weekdays, _unseen(period, len(refs), held.missed), held.staff)
     found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, store)
     return replace(_told(counts, found), days=period.days)
 
 
-def _unseen(period: Period, classified: int) -> float:
+def _unseen(period: Period, classified: int, missed: float) -> float:
     """The share of visitors without labels: missed by the camera, or seen without a face that could be classified."""
     counted = Visit.objects.filter(store=period.store).between(period.start, period.end).count()
-    return 1 - (1 - period.store.missed_share) * classified / counted
+    return 1 - (1 - missed) * classified / counted
 
 
 def _first_of_each(visit: Whole) -> Whole:

@@ -16,6 +16,8 @@ from analytics.join.estimate import Figures, Interval
 from analytics.joining import Joined, SegmentRate
 from analytics.models import HourFigure, MatchRun
 from analytics.periods import Period
+from inference import audits
+from inference.audits import Assumed, Shares
 from inference.models import Store
 from training.labels import LABELS
 
@@ -54,6 +56,7 @@ class Quality:
     clock_minutes: int
     missed_share: float
     staff_share: float
+    level_error: float
     simulated: bool
     warnings: list[str] = field(default_factory=list)
 
@@ -85,7 +88,7 @@ def report(store: Store, period: Period, by: str) -> Report:
     if by not in BREAKDOWNS:
         raise ValueError(f"“{by}” is not a breakdown; use one of {' '.join(BREAKDOWNS)}.")
     sums = totals(store, period)
-    return Report(by, segments(store, period, by), total_segment(store, sums), quality(store, period, sums, by))
+    return Report(by, segments(store, period, by), total_segment(period, sums), quality(store, period, sums, by))
 
 
 def _figures(store: Store, period: Period) -> QuerySet[HourFigure]:
@@ -98,12 +101,12 @@ def totals(store: Store, period: Period) -> Totals:
     return Totals(**{name: row[name] or 0 for name in names})
 
 
-def total_segment(store: Store, sums: Totals) -> Segment:
+def total_segment(period: Period, sums: Totals) -> Segment:
     """All visits and all receipts; rates are per genuine visitor, as far as is assumed of the camera."""
     if sums.visits < withhold.FEWEST_VISITS:
         return Segment({}, withheld=True, reason=withhold.TOO_FEW)
     visits, purchases = float(sums.visits), float(sums.till_purchases)
-    n = visits * _visitors_per_visit(store)
+    n = visits * visitors_per_visit(assumed(period))
     till = Figures(n, purchases, sums.till_revenue, sums.till_revenue2)
     return Segment(
         {},
@@ -120,13 +123,18 @@ def segments(store: Store, period: Period, by: str) -> list[Segment]:
     """One segment per label, in the labels' order, absent ones included."""
     found = joining.joined(period, by)
     why = withhold.reasons([segment.visits for segment in found.segments])
-    visitors = _visitors_per_visit(store)
+    visitors = visitors_per_visit(assumed(period))
     return [_segment(*parts, visitors, found) for parts in zip(_labels(by), found.segments, why, strict=True)]
 
 
-def _visitors_per_visit(store: Store) -> float:
+def assumed(period: Period) -> Assumed:
+    """What holds for the period of visitors whom the camera misses and of staff among the visits."""
+    return audits.assumed(period.store, period.start, period.end)
+
+
+def visitors_per_visit(held: Shares) -> float:
     """Genuine visitors for every counted visit: the camera misses some and takes staff for others."""
-    return (1 - store.staff_share) / (1 - store.missed_share)
+    return (1 - held.staff) / (1 - held.missed)
 
 
 def _labels(by: str) -> list[dict[str, str]]:
@@ -180,6 +188,7 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
     # Candidates are counted among purchases that no reference linked; the rest needed no guessing.
     guessed = max(0, purchases - by_reference)
     join = joining.joined(period, by)
+    held = assumed(period)
     result = Quality(
         coverage=sums.classified / sums.visits if sums.visits else None,
         candidates_per_purchase=sum(run.candidates for run in runs) / guessed if guessed else None,
@@ -191,8 +200,9 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
         slope=join.slope,
         minutes_to_pay=join.stay_minutes,
         clock_minutes=join.clock_minutes,
-        missed_share=store.missed_share,
-        staff_share=store.staff_share,
+        missed_share=held.missed,
+        staff_share=held.staff,
+        level_error=held.level_error,
         simulated=store.is_simulated,
     )
     result.warnings.extend(warnings(result, sums))
@@ -257,8 +267,8 @@ class Change:
 
 def compare(store: Store, period: Period) -> dict[str, Change]:
     """Changes of the totals against the previous period of the same length, for the metrics both have."""
-    now = total_segment(store, totals(store, period))
-    before = total_segment(store, totals(store, period.previous()))
+    now = total_segment(period, totals(store, period))
+    before = total_segment(period.previous(), totals(store, period.previous()))
     result: dict[str, Change] = {}
     for name in ("visits", *METRICS):
         new, old = getattr(now, name), getattr(before, name)

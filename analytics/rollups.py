@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from analytics.matching import match
 from analytics.models import DirtyHour, HourFigure, Purchase
 from analytics.periods import day_of, midnight
+from inference import audits
 from inference.models import ChangedHour, Store, Visit
 
 
@@ -44,12 +45,14 @@ def refresh_day(store: Store, day: date) -> None:
     1. Take the day's names off both lists, so that what arrives from now on names them again.
     2. Match the day's purchases; the run that this notes also tells kept fits that they are out of date.
     3. Sum the day's hours.
+    4. Look again what the camera counted while somebody counted at the door.
     """
     start, end = midnight(day, store), midnight(day + timedelta(days=1), store)
     for table in (ChangedHour, DirtyHour):
         table._default_manager.filter(store=store, hour__gte=start, hour__lt=end).delete()
     match(store, start, end)
     sum_hours(store, start, end)
+    audits.recount(store, start, end)
 
 
 def sum_hours(store: Store, start: datetime, end: datetime) -> None:

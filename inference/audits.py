@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from math import hypot, sqrt
 from typing import Literal
 
-from inference.models import Audit, Store
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from inference.models import Audit, Camera, Store, Visit
 
 # Fewer people counted by eye than this tell less than the usual shares do.
 FEWEST_COUNTED = 30
@@ -91,17 +94,24 @@ def _share(parts: Sequence[tuple[int, int]]) -> tuple[float, float]:
 
 def assumed(store: Store, start: datetime, end: datetime) -> Assumed:
     """What holds for [start, end): counted hours together, or shares typed in after them, or the store's settings."""
-    rows = Audit.objects.filter(store=store, withdrawn_at=None, start__gte=start - HOLDS, start__lt=end + HOLDS)
+    rows = Audit.objects.standing().filter(store=store, start__gte=start - HOLDS, start__lt=end + HOLDS)
     counts: list[Count] = []
-    for row in rows.order_by("-start", "-pk"):
-        if row.entered is None or row.staff is None or row.seen is None:
-            return _counted(counts) or Assumed(
-                row.missed_share, row.missed_se, row.staff_share, row.staff_se, source="typed"
-            )
-        counts.append(Count(row.entered, row.staff, row.seen))
+    for row in rows:
+        if (count := count_of(row)) is not None:
+            counts.append(count)
+        elif not row.is_counted:
+            return _counted(counts) or _typed(row)
     return _counted(counts) or Assumed(
         store.missed_share, UNCHECKED_MISSED_SE, store.staff_share, UNCHECKED_STAFF_SE, source="unchecked"
     )
+
+
+def count_of(row: Audit) -> Count | None:
+    """A counted time that the camera has counted, too; None where it saw nobody: it was off, or its pictures are
+    still to come."""
+    if row.entered is None or row.staff is None or not row.seen or not row.entered + row.staff:
+        return None
+    return Count(row.entered, row.staff, row.seen)
 
 
 def _counted(counts: Sequence[Count]) -> Assumed | None:
@@ -112,3 +122,61 @@ def _counted(counts: Sequence[Count]) -> Assumed | None:
     return Assumed(
         found.missed, found.missed_se, found.staff, found.staff_se, source="counted", hours=len(counts), people=people
     )
+
+
+def _typed(row: Audit) -> Assumed:
+    missed, missed_se, staff, staff_se = row.missed_share, row.missed_se, row.staff_share, row.staff_se
+    assert missed is not None and missed_se is not None and staff is not None and staff_se is not None, row
+    return Assumed(missed, missed_se, staff, staff_se, source="typed")
+
+
+# Writing ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who counted, when, at which camera's door (None: at the only one), and how many people."""
+
+    camera: Camera | None
+    start: datetime
+    end: datetime
+    entered: int
+    staff: int
+    key: str
+    note: str = ""
+
+
+class OverlapError(ValueError):
+    """Somebody has counted part of this time before."""
+
+
+@transaction.atomic
+def record(store: Store, watch: Watch, counted_by: User | None = None) -> Audit:
+    """Keep a counted time beside what the camera counted in exactly that time; sent twice, it is stored once.
+
+    Raises OverlapError where another count covers part of the time: people would be counted twice.
+    """
+    Store.objects.select_for_update().get(pk=store.pk)  # a phone that sends twice waits for its first message
+    if (known := Audit.objects.filter(store=store, key=watch.key).first()) is not None:
+        return known
+    same_door = Audit.objects.standing().filter(store=store, camera=watch.camera)
+    if (other := same_door.overlapping(watch.start, watch.end).first()) is not None:
+        raise OverlapError(f"{other.start.astimezone(store.zone):%d %B %Y, %H:%M}")
+    return Audit.objects.create(
+        store=store, camera=watch.camera, start=watch.start, end=watch.end, entered=watch.entered, staff=watch.staff,
+        seen=_seen(store, watch.camera, watch.start, watch.end), counted_by=counted_by, note=watch.note, key=watch.key,
+    )  # fmt: skip
+
+
+def recount(store: Store, start: datetime, end: datetime) -> None:
+    """Look again what the camera counted: pictures of the time may have come later."""
+    for row in Audit.objects.filter(store=store, entered__isnull=False).overlapping(start, end):
+        assert row.end is not None, "a counted time has an end"
+        seen = _seen(store, row.camera, row.start, row.end)
+        if seen != row.seen:
+            Audit.objects.filter(pk=row.pk).update(seen=seen)
+
+
+def _seen(store: Store, camera: Camera | None, start: datetime, end: datetime) -> int:
+    visits = Visit.objects.filter(store=store).between(start, end)
+    return (visits.filter(camera=camera) if camera else visits).count()

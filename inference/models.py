@@ -252,41 +252,67 @@ class CheckoutFace(models.Model):
         return f"face at till {self.till or '?'} at {self.seen_at:%Y-%m-%d %H:%M}"
 
 
-class Audit(models.Model):
-    """What somebody found out about a store's counting: shares with their standard errors. Rows are never changed.
+class AuditQuerySet(models.QuerySet["Audit"]):
+    def standing(self) -> AuditQuerySet:
+        return self.filter(withdrawn_at=None)
 
-    A counted hour also keeps the counts that its shares came from; a share that was typed in has none.
+    def overlapping(self, start: datetime, end: datetime) -> AuditQuerySet:
+        """Counted times that share an instant with [start, end)."""
+        return self.filter(start__lt=end, end__gt=start)
+
+
+class Audit(models.Model):
+    """What somebody found out about a store's counting: people counted at the door, or shares that were typed in.
+
+    What people told is never changed; a row that turns out wrong is withdrawn and stays on record.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="audits")
     camera = models.ForeignKey(Camera, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     start = models.DateTimeField(help_text="From when on it was counted; of typed-in shares, from when on they hold.")
     end = models.DateTimeField(null=True, blank=True)
+    # Counted at the door; empty where shares were typed in.
     entered = models.PositiveIntegerField(null=True, blank=True, help_text="Visitors counted by eye, without staff.")
     staff = models.PositiveIntegerField(null=True, blank=True, help_text="Staff who passed the door meanwhile.")
     seen = models.PositiveIntegerField(null=True, blank=True, help_text="Visits that the camera counted meanwhile.")
-    missed_share = models.FloatField(help_text="Share of all visitors that the camera misses.")
-    missed_se = models.FloatField(help_text="Its standard error.")
-    staff_share = models.FloatField(help_text="Share of counted visits that are staff or nobody.")
-    staff_se = models.FloatField(help_text="Its standard error.")
+    # Typed in; empty where people were counted.
+    missed_share = models.FloatField(null=True, blank=True, help_text="Share of all visitors that the camera misses.")
+    missed_se = models.FloatField(null=True, blank=True, help_text="Its standard error.")
+    staff_share = models.FloatField(null=True, blank=True, help_text="Share of counted visits that are no visitors.")
+    staff_se = models.FloatField(null=True, blank=True, help_text="Its standard error.")
     counted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     note = models.CharField(max_length=200, blank=True)
     key = models.CharField(max_length=64, unique=True, default=new_visit_ref, help_text="Sent twice, stored once.")
     created_at = models.DateTimeField(default=now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="Counts no longer, and stays on record.")
 
+    objects = AuditQuerySet.as_manager()
+
     class Meta:
-        ordering = ["-start"]
+        ordering = ["-start", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(missed_share__gte=0, missed_share__lt=1, staff_share__gte=0, staff_share__lt=1),
-                name="audited_shares_are_shares",
+                condition=Q(end__isnull=False, entered__isnull=False, staff__isnull=False, missed_share__isnull=True)
+                | Q(
+                    entered__isnull=True,
+                    missed_share__gte=0,
+                    missed_share__lt=1,
+                    missed_se__gte=0,
+                    staff_share__gte=0,
+                    staff_share__lt=1,
+                    staff_se__gte=0,
+                ),
+                name="counted_or_typed_in",
             )
         ]
         indexes = [models.Index(fields=["store", "start"], name="audits_of_store")]
 
     def __str__(self) -> str:
-        return f"{self.store}: {self.missed_share:.0%} missed, {self.staff_share:.0%} staff"
+        return f"{self.store}, {self.start:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_counted(self) -> bool:
+        return self.entered is not None
 
 
 class ChangedHour(models.Model):

@@ -34,7 +34,7 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
         "store": store,
         "period": period,
         "problem": problem,
-        "totals": queries.total_segment(store, sums),
+        "totals": queries.total_segment(period, sums),
         "changes": queries.compare(store, period),
         "quality": queries.quality(store, period, sums, table["by"]),
         "is_empty": not sums.visits and not sums.till_purchases,

@@ -32,7 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = []
     for store in stores:
         period = Period.latest(store, USUAL_DAYS)
-        cards.append(Card(store, queries.total_segment(store, queries.totals(store, period)), period))
+        sums = queries.totals(store, period)
+        cards.append(Card(store, queries.total_segment(period, sums), period))
     return render(request, "home.html", {"cards": cards, "days": USUAL_DAYS})
 
 

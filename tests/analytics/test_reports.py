@@ -50,7 +50,7 @@ def test_segments_sum_to_the_classified_visits() -> None:
 
 def test_totals_are_the_counters_own() -> None:
     store, _ = shops.simulated_shop()
-    total = queries.total_segment(store, queries.totals(store, shops.period(store)))
+    total = queries.total_segment(shops.period(store), queries.totals(store, shops.period(store)))
     period = shops.period(store)
     assert total.visits is not None and total.purchases is not None and total.average_transaction_value is not None
     assert total.visits.value == Visit.objects.filter(store=store).between(period.start, period.end).count()
@@ -93,10 +93,10 @@ def of_the_day(store: Store) -> Period:
 
 def test_nine_visits_are_too_few_and_the_tenth_shows_them() -> None:
     nine, ten = few_visits(9), None
-    assert queries.total_segment(nine, queries.totals(nine, of_the_day(nine))).reason == "too few visits"
+    assert queries.total_segment(of_the_day(nine), queries.totals(nine, of_the_day(nine))).reason == "too few visits"
     Store.objects.filter(pk=nine.pk).update(name="Nine")
     ten = few_visits(10)
-    assert queries.total_segment(ten, queries.totals(ten, of_the_day(ten))).visits is not None
+    assert queries.total_segment(of_the_day(ten), queries.totals(ten, of_the_day(ten))).visits is not None
 
 
 def test_a_small_group_is_withheld_with_the_one_that_would_give_it_away() -> None:

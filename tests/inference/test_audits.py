@@ -9,8 +9,8 @@ import pytest
 from django.utils.timezone import now
 
 from inference import audits
-from inference.audits import Assumed, Count
-from inference.models import Audit, Store
+from inference.audits import Assumed, Count, Watch
+from inference.models import Audit, Camera, Store
 from tests import factories
 
 START, END = factories.NOON, factories.NOON + timedelta(days=28)
@@ -49,11 +49,14 @@ def test_nobody_at_the_door_tells_nothing() -> None:
 
 
 def audit(store: Store, days: int = 0, *, counts: tuple[int, int, int] | None = None, missed: float = 0.1) -> Audit:
-    entered, staff, seen = counts or (None, None, None)
-    return Audit.objects.create(
-        store=store, start=START + timedelta(days=days), entered=entered, staff=staff, seen=seen,
-        missed_share=missed, missed_se=0.02, staff_share=0.05, staff_se=0.01,
-    )  # fmt: skip
+    start = START + timedelta(days=days)
+    if counts is None:
+        return Audit.objects.create(
+            store=store, start=start, missed_share=missed, missed_se=0.02, staff_share=0.05, staff_se=0.01
+        )
+    entered, staff, seen = counts
+    end = start + timedelta(hours=1)
+    return Audit.objects.create(store=store, start=start, end=end, entered=entered, staff=staff, seen=seen)
 
 
 @pytest.mark.django_db
@@ -79,3 +82,39 @@ def test_a_count_tells_about_half_a_year_around_it() -> None:
     audit(store, 400)
     assert audits.assumed(store, START, END).source == "unchecked"
     assert audits.assumed(store, START + timedelta(days=380), END + timedelta(days=380)).source == "typed"
+
+
+def watch(minutes: int = 60, *, key: str = "k", camera: Camera | None = None) -> Watch:
+    return Watch(camera, START, START + timedelta(minutes=minutes), entered=40, staff=2, key=key)
+
+
+@pytest.mark.django_db
+def test_a_count_is_kept_beside_what_the_camera_counted_in_exactly_that_time() -> None:
+    camera = factories.camera()
+    other = factories.camera(camera.store, "Back door")
+    for seconds in (-1, 0, 3599, 3600):
+        factories.visit(camera.store, START + timedelta(seconds=seconds), camera=camera)
+    factories.visit(camera.store, START, camera=other)
+    assert audits.record(camera.store, watch(camera=camera)).seen == 2
+    assert audits.record(camera.store, watch(camera=None, key="both")).seen == 3
+
+
+@pytest.mark.django_db
+def test_sent_twice_a_count_is_stored_once_and_another_over_it_is_refused() -> None:
+    store = factories.store()
+    assert audits.record(store, watch()) == audits.record(store, watch())
+    with pytest.raises(audits.OverlapError, match="10 March 2026, 13:00"):
+        audits.record(store, watch(30, key="another"))
+    Audit.objects.update(withdrawn_at=now())
+    audits.record(store, watch(30, key="another"))
+
+
+@pytest.mark.django_db
+def test_a_camera_that_saw_nobody_tells_nothing_until_its_pictures_come() -> None:
+    store = factories.store()
+    row = audits.record(store, watch())
+    assert audits.count_of(row) is None and audits.assumed(store, START, END).source == "unchecked"
+    factories.visit(store)
+    audits.recount(store, START, START + timedelta(hours=1))
+    row.refresh_from_db()
+    assert audits.count_of(row) == Count(40, 2, 1)
