@@ -29,6 +29,8 @@ class Rates:
     money_se: Floats
     basket: Floats
     basket_se: Floats
+    # Of `rate`, (segments, segments).
+    covariance: Floats | None = None
 
 
 def regress(labels: Floats, amount: Floats, block: NDArray[np.int64], staff: float = 0.0) -> Rates:
@@ -53,7 +55,7 @@ def regress(labels: Floats, amount: Floats, block: NDArray[np.int64], staff: flo
     kept = 1 - staff
     return Rates(
         rate / kept, spread(rate_influence) / kept, money / kept, spread(money_influence) / kept, basket,
-        spread(basket_influence),
+        spread(basket_influence), rate_influence.T @ rate_influence / kept**2,
     )  # fmt: skip
 
 

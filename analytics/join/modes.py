@@ -1,20 +1,25 @@
-"""The best estimate that the data allow: by references, by references and the soft join, or by the soft join alone."""
+"""The best estimate that the data allow, by what receipts tell: which visit, what sort of person, or only the time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.join import exact, soft
+from analytics.join import exact, mixture, soft
 from analytics.join.exact import Rates
+from analytics.join.gaps import NO_GAPS, Gaps
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags
+from analytics.join.mixture import Told
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-Method = Literal["reference", "mixed", "soft"]
+# By references on all receipts; by those that lots were drawn for; by faces at the till; by the cashier's marks; by
+# references on some receipts and the soft join of the rest; by the soft join alone.
+Method = Literal["reference", "tickets", "till", "marks", "mixed", "soft"]
 Trust = Literal["green", "amber", "red"]
 
 # Of the buyers that the camera saw, so many must be named for the others to be left out of the reckoning.
@@ -22,9 +27,12 @@ ALL_NAMED = 0.9
 FEWEST_NAMED, FEWEST_LAGS = 50, 150
 # Fewer visits or purchases than this that no reference explains are not worth a join of their own.
 FEWEST_LEFT = 30
+# Fewer receipts than this that tell something are not worth a reckoning of their own.
+FEWEST_TOLD = 50
 # The slope tells nothing where its error is larger, and is right where it lies this near to 1.
 LARGEST_SLOPE_ERROR, TOLERATED_SLOPE, TOLERATED_ERRORS = 0.20, 0.20, 2.5
 MARGIN_MINUTES = LAST_LAG - FIRST_LAG
+MOST_MINUTES = 25 * 60 + MARGIN_MINUTES  # of a day on which clocks go back
 
 
 @dataclass(frozen=True)
@@ -35,24 +43,39 @@ class Arrivals:
     minute: Floats
     labels: Floats
 
+    def only(self, rows: NDArray[np.bool_]) -> Arrivals:
+        return Arrivals(self.day[rows], self.minute[rows], self.labels[rows])
+
 
 @dataclass(frozen=True)
 class Receipts:
-    """Purchases: day and minute as for visits, amount, and the row of the visit that each names, or −1."""
+    """Purchases: day and minute as for visits, amount, the row of the visit that each names, or −1, and what else
+    they tell of who paid, by how it is known."""
 
     day: Whole
     minute: Floats
     amount: Floats
     visit: Whole
+    told: Mapping[Method, Told] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Store:
-    """What is known of a store beside its data: weekday (days,), shares of missed visitors and of staff."""
+    """What is known of a store beside its data: weekday (days,), shares of missed visitors and of staff with their
+    errors, whether the receipts that name visits were drawn by lot, and when camera or till were off."""
 
     weekday: Whole
     missed: float
     staff: float
+    missed_se: float = 0.0
+    staff_se: float = 0.0
+    random_tickets: bool = False
+    gaps: Gaps = NO_GAPS
+
+    @property
+    def kept(self) -> float:
+        """Counted visits per genuine visitor."""
+        return (1 - self.missed) / (1 - self.staff)
 
 
 @dataclass(frozen=True)
@@ -69,14 +92,45 @@ class Estimate:
 
 
 def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
-    """Conversion, money per visitor and per purchase of each segment."""
+    """Conversion, money per visitor and per purchase of each segment: of all ways that the data allow, the surest."""
     named = receipts.visit >= 0
     seen_buyers = len(named) * (1 - store.missed)
-    if named.sum() >= ALL_NAMED * seen_buyers and named.any():
-        return Estimate(_exact(arrivals, receipts, store.staff), "reference", "green")
+    if named.any() and named.sum() >= ALL_NAMED * seen_buyers:
+        return _with_level(Estimate(_exact(arrivals, receipts, store), "reference", "green"), store)
+    joined = _soft(arrivals, receipts, store)
+    found = [joined]
     if named.sum() >= FEWEST_NAMED:
-        return _mixed(arrivals, receipts, store)
-    return _soft(arrivals, receipts, store)
+        way = _tickets if store.random_tickets else _mixed
+        found.append(way(arrivals, receipts, store))
+    for method, told in receipts.told.items():
+        if len(told.rows) >= FEWEST_TOLD:
+            found.append(_checked(_ratio(arrivals, receipts, told, store), method, joined))
+    return _with_level(min(found, key=_uncertainty), store)
+
+
+def _uncertainty(found: Estimate) -> float:
+    """The mean squared error of the rates; infinite where one is unknown."""
+    mean = float((found.rates.rate_se**2).mean())
+    return mean if np.isfinite(mean) else np.inf
+
+
+def _with_level(found: Estimate, store: Store) -> Estimate:
+    """What is not known of the camera's misses and of staff moves all rates together."""
+    missed = 0.0 if found.method == "reference" else store.missed_se / (1 - store.missed)
+    relative = float(np.hypot(missed, store.staff_se / (1 - store.staff)))
+    rates = found.rates
+    covariance = rates.covariance
+    if covariance is not None:
+        covariance = covariance + relative**2 * np.outer(rates.rate, rates.rate)
+    rate_se = np.hypot(rates.rate_se, relative * rates.rate)
+    money_se = np.hypot(rates.money_se, relative * rates.money)
+    return replace(found, rates=replace(rates, rate_se=rate_se, money_se=money_se, covariance=covariance))
+
+
+def _checked(rates: Rates, method: Method, joined: Estimate) -> Estimate:
+    """Rates that need no join are as good as the counts, and those are wrong where purchases contradict visits."""
+    trust: Trust = "red" if joined.trust == "red" else "green"
+    return replace(joined, rates=rates, method=method, trust=trust)
 
 
 def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
@@ -114,6 +168,7 @@ def minutes(arrivals: Arrivals, receipts: Receipts, store: Store) -> soft.Minute
     return soft.Minutes(
         visits, _counted(paid, ones, shape), _counted(paid, receipts.amount, shape),
         (first + np.arange(width)) // 60 % 24, store.weekday, store.missed, store.staff,
+        known=~store.gaps.of_minutes(days, first, width),
     )  # fmt: skip
 
 
@@ -133,18 +188,50 @@ def _counted(cells: Whole, weights: Floats, shape: tuple[int, int]) -> Floats:
 # With references ----------------------------------------------------------------------------
 
 
-def _exact(arrivals: Arrivals, receipts: Receipts, staff: float) -> Rates:
+def _exact(arrivals: Arrivals, receipts: Receipts, store: Store) -> Rates:
     amount = np.zeros(len(arrivals.day))
     named = receipts.visit >= 0
     amount[receipts.visit[named]] = receipts.amount[named]
-    per_day = 24 * 60 // soft.BLOCK_MINUTES
-    _, block = np.unique(arrivals.day * per_day + arrivals.minute // soft.BLOCK_MINUTES, return_inverse=True)
-    return exact.regress(arrivals.labels, amount, block, staff)
+    # Who came while no till worked had no receipt to be named by.
+    told = ~store.gaps.of_unpaid(arrivals.day, arrivals.minute)
+    _, block = np.unique(_block(arrivals.day, arrivals.minute)[told], return_inverse=True)
+    return exact.regress(arrivals.labels[told], amount[told], block, store.staff)
+
+
+def _block(day: Whole, minute: Floats) -> Whole:
+    """Numbers of the day's two hours, whose visits or receipts may be alike."""
+    per_day = -(-MOST_MINUTES // soft.BLOCK_MINUTES)
+    return np.asarray(day * per_day + minute // soft.BLOCK_MINUTES, np.int64)
+
+
+def _tickets(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
+    """Receipts drawn by lot: of every group's buyers, the same share is named."""
+    drawn = float((receipts.visit >= 0).sum()) / (len(receipts.visit) * (1 - store.missed))
+    linked = _exact(arrivals, receipts, store)
+    covariance = None if linked.covariance is None else linked.covariance / drawn**2
+    rates = replace(
+        linked, rate=linked.rate / drawn, rate_se=linked.rate_se / drawn, money=linked.money / drawn,
+        money_se=linked.money_se / drawn, covariance=covariance,
+    )  # fmt: skip
+    return Estimate(rates, "tickets", "green")
+
+
+def _ratio(arrivals: Arrivals, receipts: Receipts, told: Told, store: Store) -> Rates:
+    """Buyers by segment over visitors by segment, both of the times at which camera and till were on."""
+    here = ~store.gaps.of_visits(arrivals.day, arrivals.minute)
+    paid = ~store.gaps.of_receipts(receipts.day, receipts.minute)
+    place = np.cumsum(paid) - 1
+    heard = told.only(paid[told.rows])
+    heard = replace(heard, rows=place[heard.rows])
+    blocks = np.concatenate([_block(arrivals.day, arrivals.minute)[here], _block(receipts.day, receipts.minute)[paid]])
+    _, block = np.unique(blocks, return_inverse=True)
+    visits, till = block[: int(here.sum())], block[int(here.sum()) :]
+    return mixture.rates(arrivals.labels[here], visits, receipts.amount[paid], till, heard, store.kept)
 
 
 def _mixed(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     """Visits that a receipt names bought; the others' purchases are the soft join of what is left over."""
-    linked = _exact(arrivals, receipts, store.staff)
+    linked = _exact(arrivals, receipts, store)
     named = receipts.visit >= 0
     free = np.ones(len(arrivals.day), np.bool_)
     free[receipts.visit[named]] = False
@@ -179,4 +266,8 @@ def _together(linked: Rates, rest: Rates) -> Rates:
     money_se = np.sqrt(linked.money_se**2 + (left * rest.money_se) ** 2 + (rest.money * linked.rate_se) ** 2)
     basket = money / np.where(rate > 0, rate, np.nan)
     basket_se = np.abs(basket) * np.hypot(money_se / np.abs(money), rate_se / np.abs(rate))
-    return Rates(rate, rate_se, money, money_se, basket, basket_se)
+    covariance = None
+    if linked.covariance is not None and rest.covariance is not None:
+        covariance = linked.covariance * np.outer(1 - rest.rate, 1 - rest.rate)
+        covariance = covariance + rest.covariance * np.outer(left, left)
+    return Rates(rate, rate_se, money, money_se, basket, basket_se, covariance)

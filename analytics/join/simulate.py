@@ -7,7 +7,7 @@ mood. Cameras miss some, staff slip in, labels are soft and calibrated, clocks d
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ WEEKDAYS: Final = np.array([0.8, 0.8, 0.85, 0.9, 1.1, 1.4, 1.15])
 AGE_SHARES: Final = np.array([0.05, 0.10, 0.20, 0.25, 0.20, 0.13, 0.07])
 MISS_RATE: Final = 0.08
 STAFF_SHARE: Final = 0.03
+MARK_RIGHT: Final = 0.80  # how often a cashier presses the right age group
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,34 @@ class Shop:
     hour_effect: float = 0.0
     weekend_effect: float = 0.0
     dwell_spread: float = 0.12
+    dwell: Literal["gamma", "lognormal", "bimodal"] = "gamma"
+    # What tills may have: a camera, a key for the cashier's guess of the payer's age.
+    till_camera: TillCamera | None = None
+    marks: bool = False
+
+
+@dataclass(frozen=True)
+class TillCamera:
+    """Faces at the checkout: shares of payers to be seen, and of receipts with a companion, who is seen as often; how
+    exactly (standard deviation, minutes) people stand there when the receipt is printed; tills, each with clocks of its
+    own; people passing by per till and minute."""
+
+    usable: float = 0.7
+    companions: float = 0.10
+    jitter: float = 0.35
+    tills: int = 2
+    passing: float = 0.02
+
+
+@dataclass
+class Faces:
+    """Seen at the tills: minutes on the camera's clock, as in Sample; the till; probabilities."""
+
+    at: Floats
+    till: NDArray[np.int64]
+    age: Floats
+    gender: Floats
+    mood: Floats
 
 
 @dataclass
@@ -54,6 +83,9 @@ class Sample:
     amount: Floats
     visit_of: NDArray[np.int64]  # per purchase the row of the visit it names, or −1
     truth: dict[str, Any] = field(default_factory=dict)
+    till: NDArray[np.int64] | None = None  # per purchase, where tills have cameras
+    faces: Faces | None = None
+    mark: NDArray[np.int64] | None = None  # per purchase the age group that the cashier pressed
 
 
 @dataclass
@@ -71,26 +103,32 @@ def simulate(shop: Shop, seed: int) -> Sample:
     people = _people(shop, random)
     chance = _chance(people, shop, random)
     buys = random.random(len(chance)) < chance
-    paid, amount, basket = _receipts(people, buys, shop.dwell_spread, random)
+    paid, amount, basket = _receipts(people, buys, shop, random)
     seen = random.random(len(chance)) >= MISS_RATE
     staff = _staff(people, int(seen.sum()), random)
     entered = np.concatenate([people.entered[seen], staff.entered])
     order = np.argsort(entered, kind="stable")
-    looks = {
+    looks: dict[str, Any] = {
         name: _posterior(np.concatenate([getattr(people, name)[seen], getattr(staff, name)]), table, random)[order]
         for name, table in _classifier().items()
     }
     visit_of = _named(buys, seen, order, shop.linked, random)
     truth = _truth(people, chance, basket)
     by_time = np.argsort(paid, kind="stable")
-    return Sample(
+    sample = Sample(
         entered=entered[order],
         **looks,
-        paid=paid[by_time],
+        paid=np.floor(paid)[by_time],
         amount=amount[by_time],
         visit_of=visit_of[by_time],
         truth=truth,
     )
+    who = np.flatnonzero(buys)[by_time]
+    if shop.till_camera is not None:
+        _watch_tills(sample, people, who, paid[by_time], shop.till_camera, random)
+    if shop.marks:
+        sample.mark = _drawn(_ages(MARK_RIGHT)[people.age[who]], random)
+    return sample
 
 
 def _people(shop: Shop, random: np.random.Generator) -> _People:
@@ -138,17 +176,54 @@ def _chance(people: _People, shop: Shop, random: np.random.Generator) -> Floats:
 
 
 def _receipts(
-    people: _People, buys: NDArray[np.bool_], dwell_spread: float, random: np.random.Generator
+    people: _People, buys: NDArray[np.bool_], shop: Shop, random: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    """When the buyers pay, on the till's clock in whole minutes, how much, and what each would spend on average."""
-    dwell_mean = 11 * np.exp(random.normal(0, dwell_spread, 7))
+    """When the buyers pay, on the till's clock in minutes, how much, and what each would spend on average."""
+    longer = np.exp(random.normal(0, shop.dwell_spread, 7))
     basket_median = 18 * np.exp(random.normal(0, 0.25, 7))
     age = people.age[buys]
     skew = random.uniform(-3, 3)
-    dwell = 1 + random.gamma(2.5, dwell_mean[age] / 2.5)
-    paid = np.floor(people.entered[buys] + dwell + skew)
+    dwell = 1 + longer[age] * _dwell(len(age), shop.dwell, random)
+    paid = people.entered[buys] + dwell + skew
     amount = np.round(basket_median[age] * np.exp(random.normal(0, 0.7, len(age))), 2)
     return paid, np.maximum(amount, 0.01), basket_median[people.age] * np.exp(0.7**2 / 2)
+
+
+def _dwell(n: int, shape: str, random: np.random.Generator) -> Floats:
+    """Minutes from just inside to paying, 11 on average."""
+    if shape == "lognormal":
+        return np.asarray(11 * np.exp(random.normal(-(0.6**2) / 2, 0.6, n)), np.float64)
+    if shape == "bimodal":
+        return np.where(random.random(n) < 0.5, random.gamma(3, 4 / 3, n), random.gamma(6, 3.0, n))
+    return np.asarray(random.gamma(2.5, 11 / 2.5, n), np.float64)
+
+
+def _watch_tills(
+    sample: Sample, people: _People, who: NDArray[np.int64], moment: Floats, camera: TillCamera,
+    random: np.random.Generator,
+) -> None:  # fmt: skip
+    """Faces of payers, of their companions (as old as they or nearly, mostly of the other gender) and of passers-by."""
+    sample.till = random.integers(0, camera.tills, len(who))
+    ahead = random.uniform(-3, 3, camera.tills)
+    beside = np.flatnonzero(random.random(len(who)) < camera.companions)
+    near = np.clip(people.age[who[beside]] + random.integers(-1, 2, len(beside)), 0, 6)
+    anyone = people.age[random.integers(0, len(people.age), len(beside))]
+    with_them = np.where(random.random(len(beside)) < 0.6, near, anyone)
+    other = np.where(random.random(len(beside)) < 0.6, 1 - people.gender[who[beside]], people.gender[who[beside]])
+    count = random.poisson(camera.passing * OPEN_MINUTES * camera.tills * (people.day.max(initial=-1) + 1))
+    passer = random.integers(0, max(1, len(people.age)), count if len(people.age) else 0)
+    at = np.concatenate([moment, moment[beside], people.day[passer] * 1440 + random.random(len(passer)) * OPEN_MINUTES])
+    till = np.concatenate([sample.till, sample.till[beside], random.integers(0, camera.tills, len(passer))])
+    at = at + ahead[till] + random.normal(0, camera.jitter, len(at))
+    true = {
+        "age": np.concatenate([people.age[who], with_them, people.age[passer]]),
+        "gender": np.concatenate([people.gender[who], other, people.gender[passer]]),
+        "mood": np.concatenate([people.mood[who], people.mood[who[beside]], people.mood[passer]]),
+    }
+    is_seen = random.random(len(at)) < np.where(np.arange(len(at)) < len(who) + len(beside), camera.usable, 1.0)
+    order = np.flatnonzero(is_seen)[np.argsort(at[is_seen], kind="stable")]
+    looks = {name: _posterior(true[name], table, random)[order] for name, table in _classifier().items()}
+    sample.faces = Faces(at[order], till[order], **looks)
 
 
 def _staff(people: _People, seen: int, random: np.random.Generator) -> _People:
@@ -190,10 +265,20 @@ def _posterior(truth: NDArray[np.int64], tables: tuple[Floats, Floats], random: 
     """What a classifier that takes all labels for equally frequent says of pictures of two qualities."""
     poor = random.integers(0, 2, len(truth))
     stacked = np.stack(tables)
-    rows = stacked[poor, truth]
-    said = (rows.cumsum(axis=1) < random.random((len(truth), 1))).sum(axis=1).clip(0, rows.shape[1] - 1)
+    said = _drawn(stacked[poor, truth], random)
     posterior = stacked[poor, :, said]
     return np.asarray(np.round(posterior / posterior.sum(axis=1, keepdims=True), 4), np.float64)
+
+
+def _drawn(chances: Floats, random: np.random.Generator) -> NDArray[np.int64]:
+    """One column per row, by the row's chances."""
+    below = chances.cumsum(axis=1) < random.random((len(chances), 1))
+    return np.asarray(below.sum(axis=1).clip(0, chances.shape[1] - 1), np.int64)
+
+
+def confusion_of_marks() -> Floats:
+    """What a cashier presses by what people are, rows the truth."""
+    return _ages(MARK_RIGHT)
 
 
 def _named(

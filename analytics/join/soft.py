@@ -54,6 +54,8 @@ class Minutes:
     staff: float = 0.0
     # A stay known from elsewhere, held to closely; None learns it.
     stay: Stay | None = None
+    # (days, minutes): whether camera and till worked, so that the minute's purchases tell something; None is always.
+    known: NDArray[np.bool_] | None = None
 
 
 @dataclass
@@ -247,6 +249,8 @@ class _System:
         variance = np.maximum(np.tensordot(bounded, self.expected, 1), floor)
         # A purchase where nobody can have come from says nothing about anybody.
         self.weight = np.where(variance > 1e-6, 1 / np.maximum(variance, 1e-6), 0.0)
+        if grid.data.known is not None:
+            self.weight = self.weight * grid.data.known
         self.residual = grid.data.purchases - self.mean
         self.columns = self._columns(entered, shrunk)
         self.prior, self.centre = self._prior()
@@ -320,12 +324,19 @@ def _describe(grid: _Grid, state: _State, converged: bool) -> Fit:
     basket_influence = (money_influence - basket * influence[:, :s]) / np.where(state.rate != 0, state.rate, np.nan)
     slope, slope_se = _slope(grid, state, system, blocks)
     mean = np.exp(state.stay.log_mean)
+    covariance = _covariance(influence[:, :s], rate_se) * np.outer(level, level)
     rates = Rates(
         state.rate * level, rate_se * level, money * level, spread(money_influence) * level, basket,
-        spread(basket_influence),
+        spread(basket_influence), covariance,
     )  # fmt: skip
     at_bounds = bool(mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_MEAN * 0.99)
     return Fit(rates, state.stay, slope, slope_se, converged, at_bounds)
+
+
+def _covariance(influence: Floats, error: Floats) -> Floats:
+    """The blocks' covariance, with the errors that were settled on along its diagonal."""
+    scale = error / np.maximum(spread(influence), 1e-12)
+    return np.asarray(influence.T @ influence * np.outer(scale, scale), np.float64)
 
 
 def _level(grid: _Grid, state: _State) -> Floats:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.join import modes
+from analytics.join import checkout, mixture, modes
 from analytics.join.exact import Rates
+from analytics.join.gaps import Span
+from analytics.join.mixture import Told
 from analytics.join.rebase import rebased
-from analytics.join.simulate import MISS_RATE, OPENING_HOUR, STAFF_SHARE, Sample, Shop, simulate
+from analytics.join.simulate import (
+    MISS_RATE,
+    OPENING_HOUR,
+    STAFF_SHARE,
+    Sample,
+    Shop,
+    confusion_of_marks,
+    simulate,
+)
 from training.labels import LABELS, Task
 
 Floats = NDArray[np.float64]
@@ -18,14 +29,40 @@ DAY, OPENING = 1440, 60 * OPENING_HOUR
 METRICS = ("conversion", "revenue_per_visitor", "average_transaction_value")
 
 
-def estimate(sample: Sample, days: int, task: Task, missed: float = MISS_RATE) -> modes.Estimate:
+def estimate(sample: Sample, days: int, task: Task, missed: float = MISS_RATE, **known: Any) -> modes.Estimate:
     """The join of a simulated shop, through the same door as a real one's."""
-    said: Floats = getattr(sample, task)
-    labels = rebased(said, np.full(said.shape[1], 1 / said.shape[1]))
+    return modes.estimate(*parts(sample, days, task, missed, **known))
+
+
+def parts(
+    sample: Sample, days: int, task: Task, missed: float = MISS_RATE, **known: Any
+) -> tuple[modes.Arrivals, modes.Receipts, modes.Store]:
+    """A simulated shop as the join takes it; `known` is what else is known of the store."""
+    labels = own(getattr(sample, task))
     arrivals = modes.Arrivals((sample.entered // DAY).astype(np.int64), sample.entered % DAY + OPENING, labels)
     day = np.clip((sample.paid + 30) // DAY, 0, days - 1).astype(np.int64)
-    receipts = modes.Receipts(day, sample.paid - DAY * day + OPENING, sample.amount, sample.visit_of)
-    return modes.estimate(arrivals, receipts, modes.Store(np.arange(days) % 7, missed, STAFF_SHARE))
+    told = told_of(sample, task)
+    receipts = modes.Receipts(day, sample.paid - DAY * day + OPENING, sample.amount, sample.visit_of, told)
+    return arrivals, receipts, modes.Store(np.arange(days) % 7, missed, STAFF_SHARE, **known)
+
+
+def own(said: Floats) -> Floats:
+    return rebased(said, np.full(said.shape[1], 1 / said.shape[1]))
+
+
+def told_of(sample: Sample, task: Task) -> dict[modes.Method, Told]:
+    """What the simulated tills tell of their payers."""
+    result: dict[modes.Method, Told] = {}
+    if sample.faces is not None and sample.till is not None:
+        attached = checkout.attach(sample.faces.at * 60, sample.faces.till, sample.paid * 60, sample.till)
+        labels = getattr(sample.faces, task).copy()
+        at_tills = attached.receipt >= 0
+        labels[at_tills] = own(labels[at_tills])
+        if (found := checkout.told(labels, attached, len(sample.paid))) is not None:
+            result["till"] = found
+    if sample.mark is not None and task == "age":
+        result["marks"] = mixture.marked(sample.mark, 1e6 * confusion_of_marks())
+    return result
 
 
 def truth(sample: Sample, task: Task, metric: str) -> Floats:
@@ -59,12 +96,14 @@ def score(found: list[tuple[Floats, Floats, Floats]]) -> Score:
     )  # fmt: skip
 
 
-def shops(count: int, task: Task, shop: Shop, first_seed: int = 10_000) -> tuple[Score, list[modes.Estimate]]:
+def shops(
+    count: int, task: Task, shop: Shop, first_seed: int = 10_000, **known: Any
+) -> tuple[Score, list[modes.Estimate]]:
     """The join of `count` shops and how well it told their conversion rates."""
     rows, estimates = [], []
     for seed in range(first_seed, first_seed + count):
         sample = simulate(shop, seed)
-        made = estimate(sample, shop.days, task)
+        made = estimate(sample, shop.days, task, **known)
         rows.append((made.rates.rate, made.rates.rate_se, truth(sample, task, "conversion")))
         estimates.append(made)
     return score(rows), estimates
@@ -94,10 +133,35 @@ def second_door(sample: Sample, share: float, seed: int) -> Sample:
 
 def dead_camera(sample: Sample, share: float, seed: int) -> Sample:
     """The camera was off for so many of the hours, and nobody said so."""
+    return camera_off(sample, share, seed)[0]
+
+
+def camera_off(sample: Sample, share: float, seed: int) -> tuple[Sample, list[Span]]:
+    """The camera was off for so many of the hours: what is left, and when."""
     hour = (sample.entered // 60).astype(np.int64)
-    hours = np.unique(hour)
-    dead = np.random.default_rng(seed).choice(hours, int(share * len(hours)), replace=False)
-    return _seen(sample, ~np.isin(hour, dead))
+    dead = _some_hours(hour, share, seed)
+    return _seen(sample, ~np.isin(hour, dead)), _spans(dead)
+
+
+def till_off(sample: Sample, share: float, seed: int) -> tuple[Sample, list[Span]]:
+    """Receipts of so many of the hours are lost: what is left, and when."""
+    hour = (sample.paid // 60).astype(np.int64)
+    dead = _some_hours(hour, share, seed + 1)
+    kept = ~np.isin(hour, dead)
+    mark = None if sample.mark is None else sample.mark[kept]
+    left = replace(
+        sample, paid=sample.paid[kept], amount=sample.amount[kept], visit_of=sample.visit_of[kept], mark=mark
+    )
+    return left, _spans(dead)
+
+
+def _some_hours(hour: NDArray[np.int64], share: float, seed: int) -> NDArray[np.int64]:
+    hours = np.unique(hour[hour % 24 < 10])
+    return np.random.default_rng(seed).choice(hours, int(share * len(hours)), replace=False)
+
+
+def _spans(hours: NDArray[np.int64]) -> list[Span]:
+    return [Span(int(h // 24), float(h % 24 * 60 + OPENING), float(h % 24 * 60 + 60 + OPENING)) for h in hours]
 
 
 def _seen(sample: Sample, seen: NDArray[np.bool_]) -> Sample:
