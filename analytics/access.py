@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from analytics.models import AccessLog, PurchaseImport
-from inference.models import SnapshotBatch, Store
+from inference.models import Audit, SnapshotBatch, Store
 
 AnyUser = AbstractBaseUser | AnonymousUser
 
@@ -46,6 +46,16 @@ def import_for(user: AnyUser, import_id: int) -> PurchaseImport:
     row = imports.filter(pk=import_id, store__in=stores_for(user)).first()
     if row is None:
         raise Http404("There is no such import among yours.")
+    return row
+
+
+def audit_for(user: AnyUser, audit_id: int, *, what: str = "") -> Audit:
+    rows = Audit.objects.select_related("store", "camera", "counted_by")
+    row = rows.filter(pk=audit_id, store__in=stores_for(user)).first()
+    if row is None:
+        raise Http404("There is no such count among yours.")
+    if what and isinstance(user, User):
+        AccessLog.objects.create(user=user, store=row.store, what=what)
     return row
 
 

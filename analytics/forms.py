@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.timezone import now
 
+from inference.audits import Watch
 from inference.capture_time import on_clock
-from inference.models import Camera, Store
+from inference.models import Camera, Store, new_visit_ref
 
+MOST_PEOPLE, LONGEST_COUNT = 20_000, timedelta(hours=16)
 LARGEST_SALES_FILE = 200_000_000  # bytes
 
 
@@ -83,3 +86,95 @@ class SalesForm(forms.Form):
         if (file.size or 0) > LARGEST_SALES_FILE:
             raise forms.ValidationError(f"The file is larger than {LARGEST_SALES_FILE // 1_000_000} MB.")
         return file
+
+
+class DoorCountForm(forms.Form):
+    """People counted at the door. Subclasses tell when; `watch` is valid once the form is."""
+
+    camera = CameraField(Camera.objects.none(), required=False, empty_label=None)
+    entered = forms.IntegerField(label="Visitors who came in", min_value=0, max_value=MOST_PEOPLE)
+    staff = forms.IntegerField(label="Staff who came in", min_value=0, max_value=MOST_PEOPLE, initial=0)
+    note = forms.CharField(label="Note", required=False, max_length=200)
+    watch: Watch
+
+    def __init__(self, store: Store, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.store = store
+        doors = store.cameras.filter(place=Camera.Place.ENTRANCE)
+        cast(CameraField, self.fields["camera"]).queryset = doors
+        self.has_choice = len(doors) > 1
+
+    def times(self) -> tuple[datetime, datetime]:
+        raise NotImplementedError
+
+    def key(self) -> str:
+        return new_visit_ref()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        start, end = self.times()
+        if not start < end <= start + LONGEST_COUNT:
+            raise forms.ValidationError("Please count for between a minute and 16 hours.")
+        if end > now() + timedelta(minutes=1):
+            raise forms.ValidationError("That time is not over yet.")
+        if not cleaned["entered"] + cleaned["staff"]:
+            raise forms.ValidationError("Nobody was counted, so there is nothing to compare.")
+        # With a single door, its visits are all there are, imported ones without a camera included.
+        camera = cleaned["camera"] if self.has_choice else None
+        if self.has_choice and camera is None:
+            raise forms.ValidationError("Please say at which door you counted.")
+        self.watch = Watch(
+            camera, start, end, cleaned["entered"], cleaned["staff"], self.key(), cleaned.get("note") or ""
+        )
+        return cleaned
+
+
+class PaperCountForm(DoorCountForm):
+    """Counted on paper: when it began on the store's clock, and for how long."""
+
+    start = forms.DateTimeField(
+        label="Began at",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+    )
+    minutes = forms.FloatField(label="Minutes", min_value=1, max_value=960, initial=60)
+    field_order = ("camera", "start", "minutes", "entered", "staff", "note")
+
+    def times(self) -> tuple[datetime, datetime]:
+        start = on_clock(self.cleaned_data["start"].replace(tzinfo=None), self.store.zone)
+        return start, start + timedelta(minutes=self.cleaned_data["minutes"])
+
+
+class TappedCountForm(DoorCountForm):
+    """Counted on a phone: milliseconds of the phone's own clock, and what that clock shows now."""
+
+    started = forms.FloatField()
+    ended = forms.FloatField()
+    clock = forms.FloatField()
+    mark = forms.CharField(max_length=64)
+
+    def times(self) -> tuple[datetime, datetime]:
+        """On our clock: a phone's may be wrong, but it goes at the right speed."""
+        behind = now().timestamp() - self.cleaned_data["clock"] / 1000
+        try:
+            start, end = (
+                datetime.fromtimestamp(self.cleaned_data[name] / 1000 + behind, UTC) for name in ("started", "ended")
+            )
+        except (ValueError, OverflowError, OSError) as error:
+            raise forms.ValidationError("These times are none.") from error
+        return start, end
+
+    def key(self) -> str:
+        return str(self.cleaned_data["mark"])
+
+
+class SharesForm(forms.Form):
+    """Shares known from elsewhere, in percent with their ± at 95 %."""
+
+    missed = forms.FloatField(label="Visitors the camera misses, %", min_value=0, max_value=60)
+    missed_margin = forms.FloatField(label="±", min_value=0.1, max_value=60, initial=5)
+    staff = forms.FloatField(label="Visits that are staff or nobody, %", min_value=0, max_value=60)
+    staff_margin = forms.FloatField(label="±", min_value=0.1, max_value=60, initial=3)
+    note = forms.CharField(label="How do you know?", max_length=200)

@@ -15,6 +15,7 @@ from analytics import demo_scenes
 from inference.models import Store
 from tests import factories
 from tests.analytics import shops
+from tests.journeys.pages import fits, log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPENING = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -55,13 +56,6 @@ def till() -> FilePayload:
     return {"name": "till.csv", "mimeType": "text/csv", "buffer": file.getvalue().encode()}
 
 
-def log_in(page: Page) -> None:
-    page.goto("/")
-    page.get_by_label("Name").fill("mona")
-    page.get_by_label("Password").fill("correct horse")
-    page.get_by_label("Password").press("Enter")
-
-
 def words(page: Page, title: str) -> str:
     """What a chart says, once it is drawn."""
     chart = page.locator("figure", has_text=title)
@@ -69,11 +63,6 @@ def words(page: Page, title: str) -> str:
     expect(chart.locator(".plot svg.main-svg").first).to_be_visible()
     chart.get_by_text("In words").click()
     return chart.locator(".words").inner_text()
-
-
-def fits(page: Page) -> bool:
-    """Nothing sticks out to the right of the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def test_a_manager_brings_pictures_and_sales_and_sees_the_charts_change(page: Page, shop: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from analytics.models import AccessLog, PurchaseImport
-from inference.models import Camera, SnapshotBatch, Store
+from inference.models import Audit, Camera, SnapshotBatch, Store
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +29,17 @@ READ = {
     "sales": "/stores/{store}/sales/",
     "upload-sales": "/stores/{store}/sales/upload",
     "import": "/imports/{sales}/",
+    "accuracy": "/stores/{store}/accuracy/",
+    "count-at-door": "/stores/{store}/accuracy/count",
+    "count": "/counts/{count}/",
     "refused-rows": "/imports/{sales}/refused.csv",
 }
 WRITE = {
     "batch-times": "/batches/{batch}/times",
     "confirm-import": "/imports/{sales}/confirm",
     "discard-import": "/imports/{sales}/discard",
+    "typed-shares": "/stores/{store}/accuracy/shares",
+    "withdraw-count": "/counts/{count}/withdraw",
     "undo-import": "/imports/{sales}/undo",
 }
 
@@ -49,7 +55,9 @@ def address(shop: Store) -> Callable[[str], str]:
     camera: Camera = factories.camera(shop)
     batch = SnapshotBatch.objects.create(camera=camera)
     sales = PurchaseImport.objects.create(store=shop, file_name="till.csv", status="done", mapping={})
-    return lambda pattern: pattern.format(store=shop.pk, batch=batch.pk, sales=sales.pk)
+    ends = factories.NOON + timedelta(hours=1)
+    count = Audit.objects.create(store=shop, start=factories.NOON, end=ends, entered=40, staff=1)
+    return lambda pattern: pattern.format(store=shop.pk, batch=batch.pk, sales=sales.pk, count=count.pk)
 
 
 def test_every_page_is_in_this_files_lists() -> None:
