@@ -1,30 +1,50 @@
 """Faces over time become people: one person, however many pictures show them.
 
-The rule, in words: a face continues a person who was last seen at most five seconds ago, not further away than somebody
-can walk in that time (counted in widths of the face), about as large, and not clearly of another age or gender. Where
-several faces and several people are in question, the pairing with the least total disagreement is taken. Everyone left
-over is a new person.
+1. Where each person should be now follows from where and how fast they were last seen.
+2. Sure faces go to people so that the total disagreement is least (Hungarian method): distance from the expected place,
+   another look, other colours. What a walking person cannot reach, or what is clearly somebody else, is impossible.
+3. Faces that the detector is unsure about continue people who are still missing, close to the expected place only, and
+   never begin one (as in ByteTrack: Zhang et al., ECCV 2022).
+4. A sure face that is left over begins a new person. Who is never seen clearly enough, often enough, was not a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference import appearance
 from inference.predictor import FaceLook
+from training.labels import Task
 
 MAX_GAP_SECONDS = 5.0
 # Reach, in face widths: what a shaking box needs, and what a walking person adds per second.
 REACH_AT_ONCE = 1.0
 REACH_PER_SECOND = 1.5
 FURTHEST_REACH = 6.0
+# An unsure face counts only this close to where a missing person is expected.
+UNSURE_REACH = 0.8
 LARGEST_SIZE_RATIO = 2.2
 # Mean distance between two faces' probabilities (0 the same, 1 opposite) above which they are two people.
 CLEARLY_ANOTHER = 0.6
+# Distance of colours (0 the same, 1 nothing in common) above which they are two people once a second has passed.
+OTHER_COLOURS = 0.6
+# A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
+SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.6, 0.25
+# Speed is measured over this much of the past and trusted for as much of the future.
+SPEED_SECONDS = 1.0
+# A moving picture must show a face clearly this many times, this far apart, before it is believed.
+FEWEST_CLEAR, CLEAR_SECONDS = 3, 0.08
+# Pictures this close to each other are a moving picture's.
+MOVING_PICTURE_SECONDS = 0.34
 IMPOSSIBLE = 1e6
+
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +55,10 @@ class Seen:
     box: tuple[float, float, float, float]
     look: FaceLook | None = None
     key: int = 0  # the caller's own number for this face
+    sure: bool = True  # the detector is; other faces only continue people
+    clear: bool = True  # sure, and turned to the camera: what confirms a person
+    weight: float = 1.0  # how much its look counts beside others of the same size, 0 to 1
+    colours: Vector | None = None  # of head and clothes, in memory only; see `appearance`
 
     @property
     def width(self) -> float:
@@ -49,78 +73,161 @@ class Seen:
 class Person:
     faces: list[Seen] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._sums: dict[str, Vector] = {}
+        self._weights: dict[str, float] = {}
+        self._model_version: FaceLook | None = None
+        self.colours: Vector | None = None
+        for face in self.faces:
+            self._average(face)
+
+    def add(self, face: Seen) -> None:
+        self.faces.append(face)
+        self._average(face)
+
+    def _average(self, face: Seen) -> None:
+        if face.colours is not None:
+            self.colours = appearance.mixed(self.colours, face.colours)
+        if face.look is None:
+            return
+        self._model_version = face.look
+        weight = face.width**2 * max(face.weight, 1e-3)
+        for name in ("age", "gender", "mood", "age_years"):
+            value = getattr(face.look, name)
+            if value is not None:
+                self._sums[name] = self._sums.get(name, 0.0) + weight * np.asarray(value, np.float64)
+                self._weights[name] = self._weights.get(name, 0.0) + weight
+
     @property
     def first(self) -> Seen:
-        return self.faces[0]
+        """The first good face, or the first one where none was."""
+        return next((face for face in self.faces if face.clear), self.faces[0])
 
     @property
     def last(self) -> Seen:
         return self.faces[-1]
 
+    @property
+    def clear_faces(self) -> int:
+        """Clear sightings; of those closer than CLEAR_SECONDS one counts, because they are nearly one picture."""
+        count, latest = 0, -np.inf
+        for face in self.faces:
+            if face.clear and face.at - latest >= CLEAR_SECONDS:
+                count, latest = count + 1, face.at
+        return count
+
+    def expected(self, at: float) -> tuple[float, float]:
+        """Where the face should be at that time, walking on as before for a second at most."""
+        ahead = min(at - self.last.at, SPEED_SECONDS)
+        (x, y), (across, down) = self.last.centre, self._speed()
+        return x + across * ahead, y + down * ahead
+
+    def _speed(self) -> tuple[float, float]:
+        """Pixels per second over the last SPEED_SECONDS; (0, 0) after a single face."""
+        recent = [self.last]
+        for face in reversed(self.faces[:-1]):
+            if self.last.at - face.at > SPEED_SECONDS:
+                break
+            recent.append(face)
+        passed = self.last.at - recent[-1].at
+        if passed <= 0:
+            return 0.0, 0.0
+        x, y = np.subtract(self.last.centre, recent[-1].centre) / passed
+        return float(x), float(y)
+
     def look(self) -> FaceLook | None:
-        """The average of all looks, larger faces counting more; None when no face could be classified."""
-        looks = [(face.look, face.width**2) for face in self.faces if face.look]
-        if not looks:
+        """The average of all looks, larger, sharper and more frontal faces counting more; None without any."""
+        if self._model_version is None:
             return None
-        weights = np.array([weight for _, weight in looks])
-        weights = weights / weights.sum()
+        means = {name: total / self._weights[name] for name, total in self._sums.items()}
+        plain: dict[str, Any] = {
+            name: [round(float(p), 6) for p in mean] if mean.ndim else float(mean) for name, mean in means.items()
+        }
+        return replace(self._model_version, **plain)
 
-        def mean(rows: list[list[float]]) -> list[float]:
-            return [round(float(p), 6) for p in weights @ np.array(rows)]
-
-        return FaceLook(
-            mean([look.age for look, _ in looks]),
-            mean([look.gender for look, _ in looks]),
-            mean([look.mood for look, _ in looks]),
-            float(weights @ np.array([look.age_years for look, _ in looks])),
-            looks[-1][0].model_version,
-        )
+    def mean(self, task: Task) -> Vector | None:
+        return self._sums[task] / self._weights[task] if task in self._sums else None
 
 
-def follow(pictures: Iterable[Sequence[Seen]], *, fewest_faces: int = 1) -> list[Person]:
-    """People in pictures of one camera, given in time order; those seen in fewer than `fewest_faces` are noise."""
+def follow(pictures: Iterable[Sequence[Seen]], *, fewest_clear: int = 1) -> list[Person]:
+    """People in pictures of one camera, given in time order; those clearly seen fewer times are noise."""
     people: list[Person] = []
     for faces in pictures:
         people.extend(continue_people(people, faces))
-    return [person for person in people if len(person.faces) >= fewest_faces]
+    return [person for person in people if person.clear_faces >= fewest_clear]
+
+
+def fewest_clear(times: Sequence[float]) -> int:
+    """How often a person must be seen clearly, given when the pictures were taken: loose snapshots show most once."""
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    is_moving = len(gaps) >= 5 and float(np.median(gaps)) < MOVING_PICTURE_SECONDS
+    return FEWEST_CLEAR if is_moving else 1
 
 
 def continue_people(people: Sequence[Person], faces: Sequence[Seen]) -> list[Person]:
-    """Append each face to the person it continues; returns the new people that the others begin."""
+    """Append each face to the person it continues; returns the new people that the other sure faces begin."""
+    if not faces:
+        return []
+    missing = [p for p in reversed(people) if 0 <= faces[0].at - p.last.at <= MAX_GAP_SECONDS]
+    sure = [face for face in faces if face.sure]
+    missing, new = _pair(missing, sure, _cost)
+    _pair(missing, [face for face in faces if not face.sure], _cost_of_unsure)
+    return [Person([face]) for face in new]
+
+
+def _pair(
+    people: list[Person], faces: list[Seen], cost: Callable[[Person, Seen], float]
+) -> tuple[list[Person], list[Seen]]:
+    """Give faces to people at the least total cost; who and what is left over."""
     from scipy.optimize import linear_sum_assignment
 
-    recent = [p for p in people if faces and 0 <= faces[0].at - p.last.at <= MAX_GAP_SECONDS]
-    left = set(range(len(faces)))
-    if recent and faces:
-        costs = np.array([[_cost(person, face) for face in faces] for person in recent])
-        for row, column in zip(*linear_sum_assignment(costs), strict=True):
-            if costs[row, column] < IMPOSSIBLE:
-                recent[row].faces.append(faces[int(column)])
-                left.discard(int(column))
-    return [Person([faces[i]]) for i in sorted(left)]
+    if not people or not faces:
+        return people, faces
+    costs = np.array([[cost(person, face) for face in faces] for person in people])
+    pairs = [(int(i), int(j)) for i, j in zip(*linear_sum_assignment(costs), strict=True) if costs[i, j] < IMPOSSIBLE]
+    for i, j in pairs:
+        people[i].add(faces[j])
+    taken_people, taken_faces = {i for i, _ in pairs}, {j for _, j in pairs}
+    return (
+        [person for i, person in enumerate(people) if i not in taken_people],
+        [face for j, face in enumerate(faces) if j not in taken_faces],
+    )
 
 
 def _cost(person: Person, face: Seen) -> float:
-    """0 for the same place and look, about 2 for barely possible, IMPOSSIBLE beyond."""
-    last = person.last
-    width = (last.width + face.width) / 2
-    distance = float(np.hypot(*np.subtract(last.centre, face.centre))) / width
-    reach = min(FURTHEST_REACH, REACH_AT_ONCE + REACH_PER_SECOND * (face.at - last.at))
-    ratio = max(last.width, face.width) / min(last.width, face.width)
-    difference = _difference(person, face)
-    if distance > reach or ratio > LARGEST_SIZE_RATIO or difference > CLEARLY_ANOTHER:
+    """0 for the expected place and the same look, about 3 for barely possible, IMPOSSIBLE beyond."""
+    passed = face.at - person.last.at
+    distance = _distance(person, face)
+    reach = min(FURTHEST_REACH, REACH_AT_ONCE + REACH_PER_SECOND * passed)
+    if distance > reach or _size_ratio(person, face) > LARGEST_SIZE_RATIO:
         return IMPOSSIBLE
-    return distance / reach + difference
+    looks, colours = _difference(person, face), appearance.distance(person.colours, face.colours)
+    at_once = passed <= SAME_MOMENT_SECONDS and distance <= SAME_PLACE_WIDTHS
+    if not at_once and (looks > CLEARLY_ANOTHER or (passed > 1 and colours > OTHER_COLOURS)):
+        return IMPOSSIBLE
+    return distance / reach + looks + colours
+
+
+def _cost_of_unsure(person: Person, face: Seen) -> float:
+    distance = _distance(person, face)
+    is_near = distance <= UNSURE_REACH and face.at - person.last.at <= SPEED_SECONDS
+    return distance if is_near and _size_ratio(person, face) <= LARGEST_SIZE_RATIO else IMPOSSIBLE
+
+
+def _distance(person: Person, face: Seen) -> float:
+    """From where the person should be, or stayed: whichever is nearer, in face widths."""
+    width = (person.last.width + face.width) / 2
+    places = (person.expected(face.at), person.last.centre)
+    return min(float(np.hypot(*np.subtract(place, face.centre))) for place in places) / width
+
+
+def _size_ratio(person: Person, face: Seen) -> float:
+    return max(person.last.width, face.width) / min(person.last.width, face.width)
 
 
 def _difference(person: Person, face: Seen) -> float:
     """Half the L1 distance of age and gender probabilities, averaged: 0 the same, 1 opposite."""
-    other = person.look()
-    if face.look is None or other is None:
-        return 0.0
-    return (_half_l1(face.look.age, other.age) + _half_l1(face.look.gender, other.gender)) / 2
-
-
-def _half_l1(one: Sequence[float], other: Sequence[float]) -> float:
-    a: NDArray[np.float64] = np.array(one)
-    return float(np.abs(a - np.array(other)).sum() / 2)
+    tasks: tuple[Task, ...] = ("age", "gender")
+    pairs = [(person.mean(task), getattr(face.look, task, None)) for task in tasks]
+    known = [float(np.abs(mean - np.array(other)).sum() / 2) for mean, other in pairs if mean is not None and other]
+    return float(np.mean(known)) if known else 0.0

@@ -10,9 +10,12 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from training.preprocessing import Pixels
+from training.preprocessing import CANONICAL_LANDMARKS, Pixels, similarity
 
 NAMES = ("yunet", "mtcnn")
+# Beyond either, the far eye is hidden: nothing that the models were trained on looks like it.
+LARGEST_POSE_ERROR = 0.12
+LEAST_EYE_DISTANCE = 0.55  # of the distance from eyes to mouth; about 1 from the front, 0.55 turned by 55 degrees
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,35 @@ class Detection:
     box: tuple[float, float, float, float]
     score: float
     landmarks: NDArray[np.float64]
+    # By the detector's own scores: surely a face, the others only help to follow somebody; and so surely that a few
+    # of them prove a person.
+    sure: bool = True
+    certain: bool = True
 
     @property
     def size(self) -> float:
         """The shorter side of the box, in pixels."""
         return min(self.box[2], self.box[3])
+
+    @property
+    def pose_error(self) -> float:
+        """How far the landmarks are from those of a face that looks into the camera, in widths of the aligned crop:
+        about 0.02 for a frontal face, 0.05 for one half turned, 0.1 and more for a profile or no face at all."""
+        matrix = similarity(self.landmarks, 1)
+        aligned = self.landmarks @ matrix[:, :2].T + matrix[:, 2]
+        return float(np.sqrt(((aligned - CANONICAL_LANDMARKS) ** 2).sum(axis=1).mean()))
+
+    @property
+    def eye_distance(self) -> float:
+        """Between the eyes, beside the distance from the eyes to the mouth."""
+        left_eye, right_eye, _, *mouth = self.landmarks
+        height = float(np.hypot(*(np.mean(mouth, axis=0) - (left_eye + right_eye) / 2)))
+        return float(np.hypot(*(right_eye - left_eye))) / max(height, 1e-6)
+
+    @property
+    def is_clear(self) -> bool:
+        """Certainly a face, and turned to the camera so far that it can be read."""
+        return self.certain and self.eye_distance >= LEAST_EYE_DISTANCE and self.pose_error <= LARGEST_POSE_ERROR
 
     def is_plausible(self) -> bool:
         finite = bool(np.isfinite(self.box).all() and np.isfinite(self.landmarks).all())

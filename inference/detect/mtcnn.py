@@ -9,7 +9,8 @@ import numpy as np
 from inference.detect.base import Detection, scaled
 from training.preprocessing import Pixels
 
-SCORE_THRESHOLD = 0.9
+# What may be a face because somebody was there a moment ago; what is one; what is one beyond doubt.
+LEAST_SCORE, SURE_SCORE, CERTAIN_SCORE = 0.8, 0.9, 0.96
 # Its first network looks at 12-pixel windows; asking for faces of 20 pixels in a fitted picture finds them well.
 SURE_PIXELS = 20.0
 LARGEST_ENLARGEMENT = 2.0
@@ -25,9 +26,11 @@ class Mtcnn:
 
     def detect(self, image: Pixels, smallest: float) -> list[Detection]:
         scale = min(LARGEST_ENLARGEMENT, SURE_PIXELS / smallest)
-        found = self._network.detect_faces(scaled(image, scale), min_face_size=int(SURE_PIXELS), threshold_onet=0.8)
+        found = self._network.detect_faces(
+            scaled(image, scale), min_face_size=int(SURE_PIXELS), threshold_onet=LEAST_SCORE
+        )
         faces = [_detection(face, scale) for face in found or []]
-        return [face for face in faces if face.is_plausible() and face.score >= SCORE_THRESHOLD]
+        return [face for face in faces if face.is_plausible()]
 
 
 def _detection(face: dict[str, Any], scale: float) -> Detection:
@@ -35,4 +38,5 @@ def _detection(face: dict[str, Any], scale: float) -> Detection:
     points = face["keypoints"]
     names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
     landmarks = np.array([points[name] for name in names], np.float64) / scale
-    return Detection((x, y, width, height), float(face["confidence"]), landmarks)
+    score = float(face["confidence"])
+    return Detection((x, y, width, height), score, landmarks, score >= SURE_SCORE, score >= CERTAIN_SCORE)

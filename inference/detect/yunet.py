@@ -9,7 +9,8 @@ import numpy as np
 from inference.detect.base import Detection, scaled
 from training.preprocessing import Pixels
 
-SCORE_THRESHOLD = 0.7
+# What may be a face because somebody was there a moment ago; what is one; what is one beyond doubt.
+LEAST_SCORE, SURE_SCORE, CERTAIN_SCORE = 0.4, 0.7, 0.75
 NMS_THRESHOLD = 0.3
 # It finds faces from about 10 pixels; a picture is made smaller so far that the smallest wanted face keeps this size.
 SURE_PIXELS = 16.0
@@ -23,7 +24,7 @@ class YuNet:
 
         if not path or not Path(path).exists():
             raise ValueError(f"YuNet's file “{path}” is not there; set FOYER_YUNET to it, or use the mtcnn detector.")
-        self._network = cv2.FaceDetectorYN.create(path, "", (320, 320), SCORE_THRESHOLD, NMS_THRESHOLD, 500)
+        self._network = cv2.FaceDetectorYN.create(path, "", (320, 320), LEAST_SCORE, NMS_THRESHOLD, 500)
 
     def detect(self, image: Pixels, smallest: float) -> list[Detection]:
         scale = min(1.0, SURE_PIXELS / smallest)
@@ -38,4 +39,7 @@ class YuNet:
 
 def _detection(row: np.ndarray[tuple[int], np.dtype[np.float64]], scale: float) -> Detection:
     x, y, width, height = (float(value) / scale for value in row[:4])
-    return Detection((x, y, width, height), float(row[14]), row[4:14].reshape(5, 2) / scale)
+    score = float(row[14])
+    return Detection(
+        (x, y, width, height), score, row[4:14].reshape(5, 2) / scale, score >= SURE_SCORE, score >= CERTAIN_SCORE
+    )

@@ -11,10 +11,10 @@ from django.conf import settings
 
 from analytics import demo_scenes
 from inference.decode import decode
-from inference.detect import Detector, detector
+from inference.detect import Detection, Detector, detector
 from inference.pipeline import Tools, find_faces
 from inference.predictor import Predictor
-from training.preprocessing import similarity
+from training.preprocessing import CANONICAL_LANDMARKS, similarity
 
 SCENES = list(islice(demo_scenes.script(datetime(2026, 3, 10, 9, tzinfo=UTC), 10), 15))
 
@@ -55,3 +55,12 @@ def test_shipped_models_know_most_portraits_gender_and_about_their_age() -> None
             low, high = (int(year) for year in group.split("-"))
             ages.append(low - 8 <= face.look.age_years <= high + 8)
     assert np.mean(genders) >= 0.7 and np.mean(ages) >= 0.7
+
+
+def test_a_face_seen_from_the_side_is_not_clear() -> None:
+    frontal = CANONICAL_LANDMARKS * 50
+    profile = frontal * (0.2, 1.0) + (30, 0)
+    turned = frontal * (0.7, 1.0)
+    clear = [Detection((0, 0, 50, 50), 0.9, points).is_clear for points in (frontal, turned, profile)]
+    assert clear == [True, True, False]
+    assert not Detection((0, 0, 50, 50), 0.7, frontal, sure=True, certain=False).is_clear

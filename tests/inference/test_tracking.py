@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.predictor import FaceLook
-from inference.tracking import Person, Seen, follow
+from inference.tracking import Person, Seen, fewest_clear, follow
 from inference.visits import entries
 
 WOMAN = FaceLook([0, 0, 0, 0, 1.0, 0, 0], [0.9, 0.1], [0, 1.0, 0], 30.0, "v1")
@@ -64,7 +66,7 @@ def test_a_look_is_an_average_in_which_near_faces_count_more() -> None:
 
 def test_a_single_flicker_is_noise_where_that_is_asked_for() -> None:
     pictures = [[seen(0.1 * k, 100)] + ([seen(0.1 * k, 400)] if k == 3 else []) for k in range(6)]
-    assert len(follow(pictures, fewest_faces=3)) == 1
+    assert len(follow(pictures, fewest_clear=3)) == 1
 
 
 @st.composite
@@ -94,3 +96,41 @@ def test_who_comes_in_together_is_a_party_and_who_comes_later_is_not() -> None:
     made = entries(people)
     assert [entry.party_size for entry in made] == [3, 3, 3, 1, 1]
     assert len({entry.party for entry in made[:3]}) == 1 and made[3].party == made[4].party == ""
+
+
+def unsure(at: float, x: float) -> Seen:
+    return replace(seen(at, x, None), sure=False, clear=False)
+
+
+def test_an_unsure_face_continues_somebody_and_never_begins_anybody() -> None:
+    people = follow([[seen(0, 100)], [unsure(0.1, 105), unsure(0.1, 400)], [seen(0.2, 110)]])
+    assert [len(person.faces) for person in people] == [3]
+
+
+def test_who_only_ever_shows_a_profile_is_nobody() -> None:
+    profile = [[replace(seen(0.1 * k, 100), clear=False)] for k in range(20)]
+    assert follow(profile) == []
+    turned = follow([*profile, [seen(2.0, 100)]])
+    assert [person.first.at for person in turned] == [2.0], "the visit begins with the first good face"
+
+
+def test_colours_tell_two_who_swap_places_apart() -> None:
+    red, blue = np.eye(2)[:, None, :].repeat(2, axis=1)
+    pictures = [[replace(seen(1.0 * k, 100), colours=red), replace(seen(1.0 * k, 170), colours=blue)] for k in (0, 1)]
+    pictures += [[replace(seen(3.0, 165), colours=red), replace(seen(3.0, 105), colours=blue)]]
+    for person in follow(pictures):
+        assert len({tuple(np.ravel(face.colours)) for face in person.faces if face.colours is not None}) == 1
+
+
+def test_somebody_who_passes_behind_another_walks_on() -> None:
+    """Both look alike; where they were going tells them apart."""
+    pictures = [
+        [seen(0.1 * k, 100 + 30 * k), *([seen(0.1 * k, 400 - 30 * k)] if not 4 <= k <= 6 else [])] for k in range(11)
+    ]
+    rightward, leftward = sorted(follow(pictures), key=lambda person: person.first.centre)
+    assert rightward.last.centre[0] > 400 and leftward.last.centre[0] < 150
+
+
+def test_a_moving_picture_needs_several_clear_faces_and_loose_snapshots_one() -> None:
+    assert fewest_clear([0.04 * k for k in range(50)]) == 3
+    assert fewest_clear([30.0 * k for k in range(50)]) == fewest_clear([0.0]) == 1

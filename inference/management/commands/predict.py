@@ -16,15 +16,12 @@ from inference.detect.base import NAMES
 from inference.pictures import Frame, frames
 from inference.pipeline import MIN_FACE_PIXELS, FoundFace, Tools, find_faces
 from inference.predictor import FaceLook, Predictor, winner
-from inference.tracking import Person, Seen, follow
+from inference.tracking import Person, fewest_clear, follow
 from training.labels import LABELS
 
 FRAMES_AT_ONCE = 8
 # With --track many looks at a face average out, so smaller faces are worth classifying than in a single picture.
 MIN_TRACKED_FACE_PIXELS = 12.0
-# In moving pictures a face that shows up only once or twice is the detector's mistake.
-FEWEST_FACES_IN_VIDEO = 3
-VIDEO_SECONDS = 0.25  # pictures closer than this are a video's
 
 
 class Command(BaseCommand):
@@ -96,7 +93,7 @@ def _line(frame: Frame, faces: list[FoundFace]) -> dict[str, Any]:
     line: dict[str, Any] = {"source": frame.source, "frame": frame.number}
     if frame.error:
         return {**line, "error": frame.error, "faces": []}
-    return {**line, "faces": [_face(face) for face in faces]}
+    return {**line, "faces": [_face(face) for face in faces if face.where.sure]}
 
 
 def _face(face: FoundFace) -> dict[str, Any]:
@@ -126,16 +123,9 @@ def _look(look: FaceLook | None) -> dict[str, Any]:
 
 def visits(tracked: list[tuple[Frame, list[FoundFace]]]) -> list[dict[str, Any]]:
     """The people in a stream of frames, as CONTRACT's lines have them; frames are numbered through the stream."""
-    pictures = [
-        [Seen(frame.at, face.where.box, face.look, key=place) for face in faces]
-        for place, (frame, faces) in enumerate(tracked)
-    ]
-    return [_visit(person) for person in follow(pictures, fewest_faces=_fewest([frame.at for frame, _ in tracked]))]
-
-
-def _fewest(times: list[float]) -> int:
-    is_video = len(times) > 10 and (times[-1] - times[0]) / (len(times) - 1) < VIDEO_SECONDS
-    return FEWEST_FACES_IN_VIDEO if is_video else 1
+    pictures = [[face.seen(frame.at, key=place) for face in faces] for place, (frame, faces) in enumerate(tracked)]
+    people = follow(pictures, fewest_clear=fewest_clear([frame.at for frame, _ in tracked]))
+    return [_visit(person) for person in people]
 
 
 def _visit(person: Person) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from inference.finding import NotFoundError, find_camera
 from inference.models import Camera, Visit
 from inference.pipeline import find_faces, tools
 from inference.streams import StreamError, glimpses
-from inference.tracking import MAX_GAP_SECONDS, Person, Seen, continue_people
+from inference.tracking import MAX_GAP_SECONDS, Person, continue_people
 from inference.visits import PARTY_SECONDS, keep
 
 # A face seen once in a stream is more often the detector's mistake than a person.
@@ -47,11 +47,11 @@ class Command(BaseCommand):
             people = [p for p in people if p not in gone]
             made += self._record(camera, gone)
             found = find_faces([glimpse.image], tools())[0]
-            faces = [Seen(glimpse.at, face.where.box, face.look) for face in found]
+            faces = [face.seen(glimpse.at) for face in found]
             people.extend(continue_people(people, faces))
             self.stderr.write(f"{len(faces)} faces, {len(people)} people in view")
         return frames, made + self._record(camera, people)
 
     def _record(self, camera: Camera, people: list[Person]) -> int:
-        kept = [person for person in people if len(person.faces) >= FEWEST_FACES]
+        kept = [person for person in people if person.clear_faces >= FEWEST_FACES]
         return keep(camera, kept, source=Visit.Source.STREAM) if kept else 0
