@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,16 +13,17 @@ from django.db import transaction
 from django.db.models import Count, Max
 from numpy.typing import NDArray
 
-from analytics import locks
-from analytics.join import modes
+from analytics import locks, till_evidence
+from analytics.join import bands, contrasts, modes, shrink
+from analytics.join.estimate import Z
+from analytics.join.exact import Rates
 from analytics.join.modes import Arrivals, Receipts
-from analytics.join.rebase import rebased
-from analytics.models import JoinFit, MatchRun, Purchase
+from analytics.labels import Groups, rebased_labels
+from analytics.models import JoinFit, MarkCheck, MatchRun, Purchase
 from analytics.periods import Period, midnight
 from inference import audits
-from inference.models import Audit, Store, Visit
-from training.labels import LABELS, Task
-from training.models import ModelVersion
+from inference.models import CheckoutFace, Visit
+from training.labels import Task
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -28,7 +31,13 @@ Whole = NDArray[np.int64]
 # Fewer visits or purchases than this make no regression.
 FEWEST_VISITS, FEWEST_PURCHASES = 30, 10
 # A segment of fewer visits than this has no rate worth telling, by what is known of who bought.
-FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10, "mixed": 100, "soft": 100}
+FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10}
+FEWEST_UNNAMED = 100.0
+# A change of how rates are computed makes kept ones outdated; so many are kept per store.
+VERSION = 2
+MOST_KEPT, STAMP_LENGTH = 200, 60
+# A rate is worth acting on once it is known this closely.
+USEFUL_HALF_WIDTH = 0.10
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,10 @@ class SegmentRate:
     money_se: float | None = None
     basket: float | None = None
     basket_se: float | None = None
+    # The rate drawn towards the other groups', for ranking and charts: nearer to the truth on average, not unbiased.
+    drawn: float | None = None
+    drawn_se: float | None = None
+    differs: int = field(default=0, kw_only=True)  # 1 or −1 where the rate is surely above or below that of the others
 
 
 @dataclass(frozen=True)
@@ -58,10 +71,17 @@ class Joined:
     clock_minutes: int = 0
     days: int = 0
 
+    @property
+    def is_useful(self) -> bool:
+        """Whether every group's rate is known closely enough to act on; groups hardly anybody belongs to aside."""
+        known = [segment.rate_se for segment in self.segments if segment.visits >= FEWEST_UNNAMED]
+        return bool(known) and all(error is not None and Z * error <= USEFUL_HALF_WIDTH for error in known)
+
 
 def joined(period: Period, by: str) -> Joined:
-    """The period's rates by age, gender, mood or age,gender; from the last computation where nothing has changed."""
-    stamp = _stamp(period.store)
+    """The period's rates by age, gender, mood, age,gender, or by wider groups (age:1); from the last computation where
+    nothing has changed."""
+    stamp = _stamp(period)
     if (found := _kept(period, by, stamp)) is not None:
         return found
     with transaction.atomic():
@@ -80,18 +100,25 @@ def _kept(period: Period, by: str, stamp: str) -> Joined | None:
 
 
 def _keep(period: Period, by: str, stamp: str, found: Joined) -> None:
-    """Keep a fit, and forget those that the store's newer figures have outdated."""
-    JoinFit.objects.filter(store=period.store).exclude(stamp=stamp).delete()
-    JoinFit.objects.create(
-        store=period.store, first=period.first, last=period.last, by=by, stamp=stamp, result=asdict(found)
-    )
+    """Keep a fit in place of the outdated one of the same days; old ones go when there are too many."""
+    same = {"store": period.store, "first": period.first, "last": period.last, "by": by}
+    JoinFit.objects.filter(**same).delete()
+    JoinFit.objects.create(**same, stamp=stamp, result=asdict(found))
+    newest = JoinFit.objects.filter(store=period.store).order_by("-pk").values_list("pk", flat=True)[:MOST_KEPT]
+    JoinFit.objects.filter(store=period.store).exclude(pk__in=list(newest)).delete()
 
 
-def _stamp(store: Store) -> str:
-    """Changes whenever the store's figures or what is assumed of it do: every refresh of a day is a run of matching."""
-    run = MatchRun.objects.filter(store=store).aggregate(last=Max("pk"))["last"]
-    audit = Audit.objects.filter(store=store).aggregate(last=Max("pk"), withdrawn=Count("withdrawn_at"))
-    return f"{run}/{store.missed_share}/{store.staff_share}/{audit['last']}-{audit['withdrawn']}"
+def _stamp(period: Period) -> str:
+    """Changes with the period's figures and with what is assumed of it: every refresh of a day is a run of matching."""
+    store = period.store
+    runs = MatchRun.objects.filter(store=store, start__lt=period.end, end__gt=period.start)
+    faces = CheckoutFace.objects.filter(store=store, seen_at__gte=period.start, seen_at__lt=period.end)
+    parts = (
+        VERSION, runs.aggregate(last=Max("pk")), faces.aggregate(last=Max("pk"), count=Count("pk")),
+        MarkCheck.objects.filter(store=store).aggregate(last=Max("pk"), count=Count("pk")),
+        audits.assumed(store, period.start, period.end), store.random_tickets,
+    )  # fmt: skip
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:STAMP_LENGTH]
 
 
 def _from_json(result: dict[str, Any]) -> Joined:
@@ -100,25 +127,31 @@ def _from_json(result: dict[str, Any]) -> Joined:
 
 def compute(period: Period, by: str) -> Joined:
     """Read, rebase the labels to the store's own mix, join."""
-    refs, entered, labels = _visits(period, by)
+    groups = Groups.of(by)
+    refs, entered, labels = _visits(period, groups)
     spread = (labels * (1 - labels)).sum(axis=0)
     counts = [SegmentRate(float(n), float(v)) for n, v in zip(labels.sum(axis=0), spread, strict=True)]
-    purchases = list(
-        Purchase.objects.filter(store=period.store, amount__gt=0)
-        .between(period.start, period.end)
-        .values_list("paid_at", "amount", "visit_ref")
-    )
+    columns = ("paid_at", "amount", "visit_ref", "till", "age_mark", "gender_mark")
+    rows = Purchase.objects.filter(store=period.store, amount__gt=0).between(period.start, period.end)
+    purchases = list(rows.order_by("paid_at", "pk").values_list(*columns))
     if len(refs) < FEWEST_VISITS or len(purchases) < FEWEST_PURCHASES:
         return Joined(counts, "none", "none", days=period.days)
+    at, amount, named, *marks = zip(*purchases, strict=True)
     days = _Days(period)
     place = {ref: row for row, ref in enumerate(refs)}
-    day, minute = days.of([paid_at for paid_at, _, _ in purchases])
-    visit = _first_of_each(np.array([place.get(ref, -1) if ref else -1 for _, _, ref in purchases], np.int64))
-    receipts = Receipts(day, minute, np.array([float(amount) for _, amount, _ in purchases]), visit)
-    held = audits.assumed(period.store, period.start, period.end)
-    store = modes.Store(days.weekdays, _unseen(period, len(refs), held.missed), held.staff)
-    found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, store)
+    visit = _first_of_each(np.array([place.get(ref, -1) if ref else -1 for ref in named], np.int64))
+    told = till_evidence.told(period, groups, till_evidence.Paid(at, *marks))
+    receipts = Receipts(*days.of(at), np.array([float(value) for value in amount]), visit, told)
+    found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, _store(period, days, len(refs)))
     return replace(_told(counts, found), days=period.days)
+
+
+def _store(period: Period, days: _Days, classified: int) -> modes.Store:
+    held = audits.assumed(period.store, period.start, period.end)
+    return modes.Store(
+        days.weekdays, _unseen(period, classified, held.missed), held.staff, held.missed_se, held.staff_se,
+        period.store.random_tickets,
+    )  # fmt: skip
 
 
 def _unseen(period: Period, classified: int, missed: float) -> float:
@@ -137,57 +170,61 @@ def _first_of_each(visit: Whole) -> Whole:
 
 def _told(counts: list[SegmentRate], found: modes.Estimate) -> Joined:
     rates = found.rates
-    columns = (rates.rate, rates.rate_se, rates.money, rates.money_se, rates.basket, rates.basket_se)
-    rows = zip(counts, *(column.tolist() for column in columns), strict=True)
-    fewest = FEWEST_OF_SEGMENT[found.method] if found.trust != "red" else float("inf")
+    drawn, drawn_se = _drawn_together(rates)
+    columns = (rates.rate, rates.rate_se, rates.money, rates.money_se, rates.basket, rates.basket_se, drawn, drawn_se)
+    rows = zip(counts, *(column.tolist() for column in columns), _differing(rates), strict=True)
+    fewest = FEWEST_OF_SEGMENT.get(found.method, FEWEST_UNNAMED) if found.trust != "red" else float("inf")
     segments = [
-        SegmentRate(count.visits, count.visits_variance, *(_finite(value) for value in values))
+        SegmentRate(count.visits, count.visits_variance, *(_finite(value) for value in values), differs=differs)
         if count.visits >= fewest else count
-        for count, *values in rows
+        for count, *values, differs in rows
     ]  # fmt: skip
     stay = found.stay.typical_minutes if found.stay else None
     return Joined(segments, found.method, found.trust, found.slope, found.slope_se, stay, found.clock_minutes)
+
+
+def _drawn_together(rates: Rates) -> tuple[Floats, Floats]:
+    """The rates as charts rank them; as they are where not all are known."""
+    if rates.covariance is None or not np.isfinite(rates.covariance).all() or not np.isfinite(rates.rate).all():
+        return rates.rate, rates.rate_se
+    return shrink.shrunken(rates.rate, rates.covariance)
+
+
+def _differing(rates: Rates) -> list[int]:
+    if rates.covariance is None or not np.isfinite(rates.covariance).all() or not np.isfinite(rates.rate).all():
+        return [0] * len(rates.rate)
+    return [int(sign) for sign in contrasts.differing(rates.rate, rates.covariance)]
 
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
+def apart(period: Period, task: Task) -> tuple[str, Joined]:
+    """The finest groups of an attribute that can be told apart usefully, as a breakdown's name and its figures.
+
+    Seven age groups, else three bands, else two: the first whose rates are all known to ±USEFUL_HALF_WIDTH; the widest
+    where none is.
+    """
+    for merging in range(bands.mergings(task) + 1):
+        by = f"{task}:{merging}" if merging else task
+        found = joined(period, by)
+        if found.is_useful:
+            break
+    return by, found
+
+
 # Reading ----------------------------------------------------------------------------
 
 
-def _visits(period: Period, by: str) -> tuple[list[str], list[datetime], Floats]:
-    """References, times and labels (n, segments) of the period's classified visits."""
-    tasks: list[Task] = [task for task in LABELS if task in by.split(",")]
+def _visits(period: Period, groups: Groups) -> tuple[list[str], list[datetime], Floats]:
+    """References, times and labels (n, groups) of the period's classified visits."""
     rows = Visit.objects.filter(store=period.store, gender__isnull=False).between(period.start, period.end)
-    found = list(rows.order_by("entered_at", "pk").values_list("ref", "entered_at", "model_version", *tasks))
+    found = list(rows.order_by("entered_at", "pk").values_list("ref", "entered_at", "model_version", *groups.tasks))
     if not found:
-        width = int(np.prod([len(LABELS[task]) for task in tasks]))
-        return [], [], np.zeros((0, width))
-    versions = np.array([row[2] for row in found])
-    parts = [_rebased(task, np.array([row[3 + k] for row in found]), versions) for k, task in enumerate(tasks)]
-    labels = parts[0]
-    for part in parts[1:]:
-        labels = (labels[:, :, None] * part[:, None, :]).reshape(len(labels), -1)
+        return [], [], np.zeros((0, groups.count))
+    labels = rebased_labels(found, groups, first=3, version=2)
     return [row[0] for row in found], [row[1] for row in found], labels
-
-
-def _rebased(task: Task, said: Floats, versions: NDArray[np.str_]) -> Floats:
-    """Each model version's visits by the mix that its own training pictures had."""
-    result = np.empty_like(said)
-    for version in np.unique(versions):
-        rows = versions == version
-        result[rows] = rebased(said[rows], _prior(task, str(version)))
-    return result
-
-
-def _prior(task: Task, versions: str) -> Floats:
-    """The shares of labels that a version was tested on, which are those of its training; equal ones where unknown."""
-    row = ModelVersion.objects.filter(task=task, version__in=versions.split(", ")).first()
-    if row is None or "confusion" not in row.metrics:
-        return np.full(len(LABELS[task]), 1 / len(LABELS[task]))
-    counts = np.array(row.metrics["confusion"], np.float64).sum(axis=1) + 1
-    return np.asarray(counts / counts.sum(), np.float64)
 
 
 class _Days:
@@ -198,7 +235,7 @@ class _Days:
         self.starts = np.array([midnight(day, period.store).timestamp() for day in days])
         self.weekdays = np.array([day.weekday() for day in days], np.int64)
 
-    def of(self, instants: list[datetime]) -> tuple[Whole, Floats]:
+    def of(self, instants: Sequence[datetime]) -> tuple[Whole, Floats]:
         """Day (n,) counted from the first, and minutes (n,) since its midnight."""
         seconds = np.array([instant.timestamp() for instant in instants])
         day = np.searchsorted(self.starts, seconds, side="right") - 1

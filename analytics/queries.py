@@ -106,16 +106,17 @@ def total_segment(period: Period, sums: Totals) -> Segment:
     if sums.visits < withhold.FEWEST_VISITS:
         return Segment({}, withheld=True, reason=withhold.TOO_FEW)
     visits, purchases = float(sums.visits), float(sums.till_purchases)
-    n = visits * visitors_per_visit(assumed(period))
+    held = assumed(period)
+    n = visits * visitors_per_visit(held)
     till = Figures(n, purchases, sums.till_revenue, sums.till_revenue2)
     return Segment(
         {},
         visits=Interval(visits, visits, visits),
         purchases=Interval(purchases, purchases, purchases),
         # More receipts than visitors is possible at a shop with an unseen door; then there is no rate to speak of.
-        conversion=estimate.conversion(till),
+        conversion=estimate.with_level(estimate.conversion(till), held.level_error, most=1.0),
         average_transaction_value=estimate.average_transaction_value(till),
-        revenue_per_visitor=estimate.revenue_per_visitor(till),
+        revenue_per_visitor=estimate.with_level(estimate.revenue_per_visitor(till), held.level_error),
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import ceil
 
 from analytics.join.estimate import Interval
+from analytics.joining import USEFUL_HALF_WIDTH
 
-# A rate is worth acting on once it is known this closely.
-USEFUL_HALF_WIDTH = 0.10
 # Money per purchase is a ratio; it is told where the share of buyers is this many of its errors away from 0.
 BASKET_ERRORS = 4.0
 HARDLY, NEARLY_ALL = 0.35, 0.9

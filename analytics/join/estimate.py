@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 
 Z = 1.959964  # two-sided 95 %
 # Below this many buyers the spread of their baskets is not known well enough for an interval.
@@ -38,6 +38,16 @@ def conversion(sums: Figures) -> Interval | None:
     if sums.visitors <= 0 or sums.purchases > sums.visitors:
         return None
     return wilson(sums.purchases / sums.visitors, sums.visitors)
+
+
+def with_level(interval: Interval | None, relative: float, most: float = float("inf")) -> Interval | None:
+    """The interval widened by a relative standard error of the number of visitors, as far as is possible."""
+    if interval is None:
+        return None
+    extra = Z * relative * interval.value
+    low = interval.value - hypot(interval.value - interval.low, extra)
+    high = interval.value + hypot(interval.high - interval.value, extra)
+    return Interval(interval.value, max(0.0, low), min(most, high))
 
 
 def wilson(share: float, n: float) -> Interval:

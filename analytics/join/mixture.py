@@ -17,6 +17,8 @@ from analytics.join.exact import Rates, spread
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+# The smallest singular value of a confusion that can be undone.
+LEAST_TELLING = 0.05
 # A segment with less than this part of the visits has no ratio worth computing.
 LEAST_SHARE = 1e-4
 
@@ -57,7 +59,7 @@ def unmixed(labels: Floats) -> Floats:
 
 
 def marked(marks: Whole, checked: Floats) -> Told:
-    """From cashiers' marks (receipts,), a segment's number or −1, and a checked sample (segments, segments) of counts:
+    """From cashiers' marks (receipts,), the number of a key or −1, and a checked sample of counts (segments, keys):
     rows what people were, columns what the cashier pressed.
 
     Raises ValueError where the sample cannot tell the segments apart.
@@ -66,13 +68,13 @@ def marked(marks: Whole, checked: Floats) -> Told:
     if (sizes <= 0).any():
         raise ValueError("The checked sample lacks a group: every group must have been checked at least once.")
     confusion = checked / sizes[:, None]
-    if np.linalg.cond(confusion) > 1e3:
+    if np.linalg.matrix_rank(confusion, tol=LEAST_TELLING) < len(sizes):
         raise ValueError("The marks cannot tell the groups apart: in the checked sample they are pressed alike.")
-    inverse = np.linalg.inv(confusion)
+    inverse = np.linalg.pinv(confusion)
     rows = np.flatnonzero(marks >= 0)
-    # Shares t = K⁻ᵀm: an error of a row of K moves them by −K⁻ᵀ dKᵀ t.
-    shares = inverse.T @ np.bincount(marks[rows], minlength=len(sizes)) / max(1, len(rows))
-    wrong = np.zeros_like(confusion)
+    # Shares t = K⁺ᵀm: an error of a row of K moves them by −K⁺ᵀ dKᵀ t.
+    shares = inverse.T @ np.bincount(marks[rows], minlength=confusion.shape[1]) / max(1, len(rows))
+    wrong = np.zeros((confusion.shape[1], confusion.shape[1]))
     for share, row, size in zip(shares, confusion, sizes, strict=True):
         wrong += share**2 * (np.diag(row) - np.outer(row, row)) / size
     return Told(rows, inverse[marks[rows]], inverse.T @ wrong @ inverse)

@@ -1,11 +1,11 @@
-"""Planning says beforehand what the join will say afterwards; audits, bands and drawing together."""
+"""Planning says beforehand what the join will say afterwards; bands and drawing together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from analytics.join import audit, bands, planning, shrink
+from analytics.join import bands, planning, shrink
 from analytics.join.rebase import rebased
 from analytics.join.simulate import Shop, simulate
 from tests.analytics import worlds
@@ -48,19 +48,6 @@ def test_bands_take_in_every_label_once() -> None:
             matrix = bands.matrix(task, merging)
             assert (matrix.sum(axis=1) == 1).all() and matrix.shape[1] == len(bands.names(task, merging))
     assert [len(bands.names("age", k)) for k in range(3)] == [7, 3, 2]
-
-
-def test_a_counted_hour_tells_what_the_camera_misses_and_how_surely() -> None:
-    found = audit.counted(entered=97, staff=3, seen=90)
-    assert found.missed == pytest.approx(0.10, abs=0.01) and found.staff == pytest.approx(0.03, abs=0.01)
-    more = audit.together([found] * 4)
-    assert more.missed == pytest.approx(found.missed) and more.missed_se == pytest.approx(found.missed_se / 2)
-    contradicting = audit.together([found, audit.Shares(0.4, 0.03, 0.03, 0.02)])
-    assert contradicting.missed_se > 2 * found.missed_se
-    assert audit.together([]) == audit.Shares()
-    assert audit.counted(entered=10, staff=0, seen=14).missed == 0  # the camera counted some twice
-    with pytest.raises(ValueError, match="somebody must have passed"):
-        audit.counted(0, 0, 3)
 
 
 def test_drawing_together_helps_most_where_little_is_known() -> None:

@@ -7,17 +7,20 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from analytics import joining, trust
-from analytics.join import exact, modes
-from analytics.join.estimate import Interval
+from analytics import joining, rollups, simulated, trust
+from analytics.join import contrasts, exact, modes
+from analytics.join.estimate import Interval, with_level
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags, kernel
 from analytics.join.rebase import mix_of, rebased
-from analytics.join.simulate import Sample, Shop, simulate
+from analytics.join.simulate import Sample, Shop, TillCamera, confusion_of_marks, simulate
 from analytics.join.soft import Fit
-from analytics.models import JoinFit
-from inference.models import Store, Visit
+from analytics.labels import Groups
+from analytics.models import JoinFit, MarkCheck
+from analytics.periods import Period
+from inference.models import Audit, CheckoutFace, Store, Visit
 from tests import factories
 from tests.analytics import shops, worlds
+from training.labels import LABELS
 
 MONTH = Shop(120, 30)
 
@@ -156,8 +159,7 @@ def test_a_fit_is_kept_until_something_changes(shop: Store, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(joining, "compute", lambda *_: pytest.fail("computed again"))
         assert joining.joined(period, "gender") == first
-    shop.missed_share = 0.3
-    shop.save()
+    Audit.objects.filter(store=shop).update(missed_share=0.3)
     changed = joining.joined(period, "gender")
     assert changed.segments[0].rate != first.segments[0].rate and JoinFit.objects.count() == 1
 
@@ -206,3 +208,63 @@ def test_odd_data_make_no_error_whatever_they_are(seed: int) -> None:
     found = modes.estimate(arrivals, receipts, modes.Store(np.arange(days) % 7, 0.08, 0.03))
     assert found.rates.rate.shape == found.rates.money_se.shape == (segments,)
     assert found.trust in ("green", "amber", "red")
+
+
+def test_wider_groups_come_with_names_and_are_offered_where_seven_say_nothing(shop: Store) -> None:
+    by, found = joining.apart(shops.period(shop), "age")
+    names = Groups.of(by).names()
+    assert by in ("age:1", "age:2") and len(found.segments) == len(names) == {"age:1": 3, "age:2": 2}[by]
+    assert names[-1]["age"] in ("46-116", "21-116")
+    for wrong in ("height", "age:9", "age,gender:1", "gender:1"):
+        with pytest.raises(ValueError, match=r"merged|breakdown"):
+            Groups.of(wrong)
+
+
+def test_a_new_day_elsewhere_leaves_kept_rates_as_they_are(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    period = shops.period(shop)
+    early = Period.of(shop, period.first, period.first + timedelta(days=6))
+    first = joining.joined(early, "gender")
+    rollups.refresh_day(shop, period.last)
+    monkeypatch.setattr(joining, "compute", lambda *_: pytest.fail("computed again"))
+    assert joining.joined(early, "gender") == first
+
+
+def test_faces_at_the_till_are_used_where_a_camera_looks_there(db: None) -> None:
+    camera = Shop(60, 14, till_camera=TillCamera(0.8))
+    store = simulated.create_store("Watched", shops.FIRST, camera, seed=5)[0]
+    rollups.refresh(store)
+    found = joining.joined(shops.period(store), "age")
+    assert found.method == "till" and found.trust == "green"
+    CheckoutFace.objects.filter(store=store).delete()
+    blind = joining.joined(shops.period(store), "age")
+    assert blind.method == "soft"
+    for seeing, before in zip(found.segments, blind.segments, strict=True):
+        assert seeing.rate_se is not None and before.rate_se is not None and 2 * seeing.rate_se < before.rate_se
+
+
+def test_cashiers_keys_count_once_somebody_has_checked_them(db: None) -> None:
+    store = simulated.create_store("Keyed", shops.FIRST, Shop(60, 14, marks=True), seed=5)[0]
+    rollups.refresh(store)
+    assert joining.joined(shops.period(store), "age").method == "soft"
+    checked = np.round(400 * confusion_of_marks())
+    for label, row in zip(LABELS["age"], checked, strict=True):
+        for mark, buyers in zip(LABELS["age"], row, strict=True):
+            MarkCheck.objects.create(
+                store=store, attribute="age", mark=mark, label=label, buyers=int(buyers), checked_on=shops.FIRST
+            )
+    found = joining.joined(shops.period(store), "age")
+    assert found.method == "marks" and found.trust == "green"
+    assert joining.joined(shops.period(store), "age:1").method == "marks"
+    assert joining.joined(shops.period(store), "gender").method == "soft"
+
+
+def test_differences_are_claimed_only_where_they_are_sure() -> None:
+    covariance = np.diag([0.01, 0.01, 0.01, 0.01]) ** 2
+    assert contrasts.differing(np.array([0.2, 0.3, 0.31, 0.3]), covariance).tolist() == [-1, 1, 1, 1]
+    assert contrasts.differing(np.array([0.29, 0.3, 0.31, 0.3]), covariance).tolist() == [0, 0, 0, 0]
+
+
+def test_a_levels_error_widens_a_total() -> None:
+    widened = with_level(Interval(0.3, 0.29, 0.31), 0.05, most=1.0)
+    assert widened is not None and widened.half_width == pytest.approx(np.hypot(0.01, 1.96 * 0.015), rel=1e-3)
+    assert with_level(None, 0.05) is None
