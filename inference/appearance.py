@@ -75,3 +75,7 @@ def distance(one: Vector | None, other: Vector | None) -> float:
         return 0.0
     alike = (one * other).sum(axis=1)
     return float(np.sqrt(max(0.0, 1 - (shares * alike).sum() / shares.sum())))
+
+
+def show_clothes(one: Vector | None, other: Vector | None) -> bool:
+    return one is not None and other is not None and bool(one[1].any() and other[1].any())

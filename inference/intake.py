@@ -13,12 +13,18 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
 
 from inference import archive, spool
 from inference.capture_time import from_exif, from_name
 from inference.decode import NotAPictureError, check_header
 from inference.models import Camera, Snapshot, SnapshotBatch
+
+# Analysis of an upload begins with this many pictures.
+FIRST_QUEUED = 16
+# An upload of which nothing has come for this long was cut off.
+CUT_OFF_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -62,14 +68,24 @@ def receive(
     Every file ends as exactly one of: a snapshot, a duplicate of one this camera brought before, or refused with a
     reason. `modified` gives files' own dates, used where nothing better tells the capture time.
     """
-    batch = SnapshotBatch.objects.create(camera=camera, uploaded_by=uploaded_by)
+    batch = SnapshotBatch.objects.create(camera=camera, uploaded_by=uploaded_by, received_at=None)
     result = IntakeResult(batch)
-    for incoming in _unpacked(files, camera, modified or {}):
+    for place, incoming in enumerate(_unpacked(files, camera, modified or {}), start=1):
         _take_in(incoming, camera, result)
-    batch.duplicates = result.duplicates
-    batch.save(update_fields=["duplicates"])
+        if place == FIRST_QUEUED:
+            queue(batch)  # a worker starts while the rest comes in
+    batch.duplicates, batch.received_at = result.duplicates, now()
+    batch.save(update_fields=["duplicates", "received_at"])
     queue(batch)
     return result
+
+
+def close_cut_off() -> int:
+    """Let batches whose intake died be finished with what they have; how many."""
+    quiet = now() - CUT_OFF_AFTER
+    coming = Snapshot.objects.filter(batch=OuterRef("pk"), created_at__gte=quiet)
+    cut_off = SnapshotBatch.objects.filter(~Exists(coming), received_at=None, created_at__lt=quiet)
+    return cut_off.update(received_at=now())
 
 
 def queue(batch: SnapshotBatch) -> None:

@@ -47,6 +47,16 @@ class Store(models.Model):
         default=False,
         help_text="The visits that receipts name were drawn by chance. Loyalty cards are not: regulars carry them.",
     )
+    reentry_minutes = models.PositiveSmallIntegerField(
+        "minutes after which somebody counts anew",
+        default=5,
+        validators=[MaxValueValidator(60)],
+        help_text="Who comes back sooner is no new visit. 0: everybody who comes in counts.",
+    )
+    opens_at = models.TimeField(
+        null=True, blank=True, help_text="On the store’s clock. Who is seen outside the hours is staff; empty: nobody."
+    )
+    closes_at = models.TimeField(null=True, blank=True)
     is_simulated = models.BooleanField(default=False, help_text="Its numbers are made up, and pages say so.")
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -83,6 +93,14 @@ class Camera(models.Model):
         max_length=50, blank=True, help_text="Of a camera at a till: the till’s name as sales files write it."
     )
 
+    staff_zone = ArrayField(
+        models.FloatField(),
+        size=4,
+        null=True,
+        blank=True,
+        help_text="Left, top, width, height in pixels of its picture: who is only ever seen in there is staff.",
+    )
+
     class Meta:
         ordering = ["store", "name"]
         constraints = [models.UniqueConstraint(fields=["store", "name"], name="one_camera_per_name")]
@@ -92,12 +110,19 @@ class Camera(models.Model):
 
 
 class SnapshotBatch(models.Model):
-    """Files that came together; done once none of its snapshots is waiting or pending."""
+    """Files that came together; done once all have come in and none is waiting or pending.
+
+    A live batch has no end: its snapshots keep coming, and its people become visits as they leave the view.
+    """
 
     camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="batches")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=now, editable=False)
+    received_at = models.DateTimeField(
+        null=True, default=now, editable=False, help_text="When the last file was in; empty while files come in."
+    )
     finished_at = models.DateTimeField(null=True, editable=False)
+    is_live = models.BooleanField(default=False, editable=False)
     duplicates = models.PositiveIntegerField(default=0, help_text="Files this camera had brought before.")
 
     class Meta:
@@ -111,6 +136,11 @@ class SnapshotBatch(models.Model):
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def pending(self) -> SnapshotQuerySet:
         return self.filter(status=Snapshot.Status.PENDING)
+
+    def analysed_until(self) -> datetime | None:
+        """The capture time of the newest picture that has been analysed."""
+        newest = self.filter(status=Snapshot.Status.ANALYSED).aggregate(at=models.Max("captured_at"))["at"]
+        return newest if isinstance(newest, datetime) else None
 
 
 class Snapshot(models.Model):
@@ -172,6 +202,8 @@ class Face(models.Model):
     snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="faces")
     box = ArrayField(models.FloatField(), size=4, help_text="x, y, width, height in pixels of the original picture.")
     score = models.FloatField(help_text="The detector's confidence, 0 to 1.")
+    is_clear = models.BooleanField(default=True, help_text="Certainly a face, and turned to the camera.")
+    weight = models.FloatField(default=1.0, help_text="How much its look counts beside others of its size, 0 to 1.")
     # Probabilities in the order of training.labels; empty when the face was seen but not classified.
     age = ArrayField(models.FloatField(), null=True)
     gender = ArrayField(models.FloatField(), null=True)
@@ -222,6 +254,43 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"visit {self.ref} at {self.entered_at:%Y-%m-%d %H:%M}"
+
+
+class Passage(models.Model):
+    """Somebody in the entrance who is no new visitor; counted apart, and nothing about them is kept."""
+
+    class Kind(models.TextChoices):
+        REENTRY = "reentry", "came back within the store’s window"
+        STAFF = "staff", "works here"
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="passages")
+    camera = models.ForeignKey(Camera, null=True, on_delete=models.SET_NULL, related_name="passages")
+    batch = models.ForeignKey(SnapshotBatch, null=True, on_delete=models.SET_NULL, related_name="passages")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["store", "at"], name="passages_of_store")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class StillFace(models.Model):
+    """Where a camera sees a poster, a mannequin or a screen: a place, and nothing of what is there."""
+
+    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="still_faces")
+    box = ArrayField(models.FloatField(), size=4, help_text="x, y, width, height in pixels.")
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"still face of {self.camera}"
+
+    def as_box(self) -> tuple[float, float, float, float]:
+        x, y, width, height = self.box
+        return x, y, width, height
 
 
 class CheckoutFace(models.Model):

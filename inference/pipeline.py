@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils.timezone import now
 
-from inference import appearance, spool, visits
+from inference import appearance, face_colours, spool, visits
 from inference.appearance import Vector
 from inference.decode import NotAPictureError, decode
 from inference.detect import Detection, Detector, detector
 from inference.detect.base import LARGEST_POSE_ERROR
-from inference.models import Face, Snapshot, SnapshotBatch
+from inference.models import Camera, Face, Snapshot, SnapshotBatch
 from inference.predictor import Classifier, FaceLook, Predictor
 from inference.tracking import Seen
 from training.preprocessing import Pixels
@@ -26,6 +28,10 @@ from training.preprocessing import Pixels
 log = logging.getLogger(__name__)
 
 CHUNK = 16
+# Who was in the last picture of a live batch has left when none has come for this long.
+LIVE_SILENCE = timedelta(seconds=30)
+# Pictures that a camera pushes go into one live batch for about a day.
+LIVE_LASTS = timedelta(days=1)
 # Smaller faces are counted as seen and not guessed at.
 MIN_FACE_PIXELS = 32.0
 # A face is made this large before its sharpness is measured, so that near and far ones compare.
@@ -138,9 +144,10 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
         snapshot.faces_seen = len(found)
         snapshot.faces_classified = sum(face.look is not None for face in found)
         snapshot.analysed_at = now()
-    Face.objects.bulk_create(
-        [_row(snapshot, face) for snapshot, found in zip(readable, faces, strict=True) for face in found]
-    )
+    pairs = [(snapshot, face) for snapshot, found in zip(readable, faces, strict=True) for face in found]
+    rows = Face.objects.bulk_create([_row(snapshot, face) for snapshot, face in pairs])
+    for row, (_, face) in zip(rows, pairs, strict=True):
+        face_colours.put(row.pk, face.colours)
     Snapshot.objects.bulk_update(chunk, ["status", "reason", "faces_seen", "faces_classified", "analysed_at"])
 
 
@@ -154,6 +161,8 @@ def _row(snapshot: Snapshot, face: FoundFace) -> Face:
         snapshot=snapshot,
         box=list(face.where.box),
         score=face.where.score,
+        is_clear=face.where.is_clear,
+        weight=face.weight,
         age=look.age if look else None,
         gender=look.gender if look else None,
         mood=look.mood if look else None,
@@ -163,12 +172,40 @@ def _row(snapshot: Snapshot, face: FoundFace) -> Face:
 
 
 def finish(batch: SnapshotBatch | None = None) -> int:
-    """Make visits of batches whose snapshots are all analysed, and mark those batches done; how many."""
-    open_batches = SnapshotBatch.objects.filter(finished_at=None)
+    """Make visits of batches that are in and analysed, and mark those batches done; how many.
+
+    Of live batches, the people who have left the view become visits.
+    """
+    open_batches = SnapshotBatch.objects.filter(finished_at=None).select_related("camera__store")
     if batch is not None:
         open_batches = open_batches.filter(pk=batch.pk)
-    ready = open_batches.exclude(snapshots__status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING])
-    return sum(_finish_one(one) for one in ready.select_related("camera__store"))
+    for live in open_batches.filter(is_live=True):
+        _settle_live(live)
+    whole = open_batches.filter(is_live=False, received_at__isnull=False)
+    ready = whole.exclude(snapshots__status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING])
+    return sum(_finish_one(one) for one in ready)
+
+
+@transaction.atomic
+def live_batch(camera: Camera) -> SnapshotBatch:
+    """The batch that takes a camera's pictures one by one as they are pushed."""
+    Camera.objects.select_for_update(of=("self",)).get(pk=camera.pk)  # two pushes at once find the same batch
+    young = SnapshotBatch.objects.filter(camera=camera, is_live=True, finished_at=None)
+    found = young.filter(created_at__gte=now() - LIVE_LASTS).first()
+    return found or SnapshotBatch.objects.create(camera=camera, is_live=True)
+
+
+def _settle_live(batch: SnapshotBatch) -> None:
+    """Make visits up to the first picture that is still to be analysed, or up to the last one there is."""
+    pending = batch.snapshots.filter(status=Snapshot.Status.PENDING)
+    times = pending.aggregate(oldest=Min("captured_at"))["oldest"], batch.snapshots.analysed_until()
+    until = min((at for at in times if at), default=None)
+    latest = batch.snapshots.aggregate(at=Max("analysed_at"))["at"]
+    is_silent = times[0] is None and latest is not None and latest < now() - LIVE_SILENCE
+    if until is not None:
+        visits.settle(batch, until=None if is_silent else until)
+    if is_silent and batch.created_at < now() - LIVE_LASTS:
+        _finish_one(batch)
 
 
 @transaction.atomic

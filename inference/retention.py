@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from django.utils.timezone import now
 
-from inference import spool
+from inference import face_colours, regulars, spool, still
 from inference.models import Snapshot
 
 # Pictures whose capture time nobody gave are dropped after this.
 WAITING_DAYS = 7
 # Names and fates of files are listed on the batch's page for this long; checksums go with them.
 SNAPSHOT_DAYS = 90
+LONGEST_REENTRY_MINUTES = 60  # what a store may set
 
 
 def sweep_spool() -> int:
@@ -29,6 +30,12 @@ def sweep_spool() -> int:
     return len(done) + len(strays)
 
 
+def forget_appearances() -> None:
+    """Drop colours that no window needs any more from this process' memory."""
+    face_colours.forget()
+    regulars.forget(60.0 * LONGEST_REENTRY_MINUTES)
+
+
 def forget() -> dict[str, int]:
     """One run of everything that is deleted by age; counts by kind."""
     oldest_waiting = now() - timedelta(days=WAITING_DAYS)
@@ -38,4 +45,4 @@ def forget() -> dict[str, int]:
     swept = sweep_spool()  # while the rows still tell which files are done with
     old = Snapshot.objects.filter(created_at__lt=now() - timedelta(days=SNAPSHOT_DAYS))
     deleted, _ = old.exclude(status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING]).delete()
-    return {"waiting": expired, "snapshots": deleted, "spool": swept}
+    return {"waiting": expired, "snapshots": deleted, "spool": swept, "still": still.forget(now())}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from celery.utils.log import get_task_logger
 
-from inference import pipeline, retention
+from inference import intake, pipeline, retention
 from inference.models import SnapshotBatch
 
 log = get_task_logger(__name__)
@@ -22,6 +22,8 @@ def analyse_batch(batch_id: int) -> int:
 def resume() -> int:
     """Take up whatever a killed worker or a lost message left pending, and clean the spool after crashes."""
     retention.sweep_spool()
+    retention.forget_appearances()
+    intake.close_cut_off()
     return pipeline.analyse_pending()
 
 

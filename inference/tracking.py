@@ -78,12 +78,14 @@ class Person:
         self._weights: dict[str, float] = {}
         self._model_version: FaceLook | None = None
         self.colours: Vector | None = None
-        for face in self.faces:
-            self._average(face)
+        given, self.faces = self.faces, []
+        for face in given:
+            self.add(face)
 
     def add(self, face: Seen) -> None:
-        self.faces.append(face)
+        """One more face; its look and colours live on in the averages only, or a poster would fill the memory."""
         self._average(face)
+        self.faces.append(replace(face, look=None, colours=None))
 
     def _average(self, face: Seen) -> None:
         if face.colours is not None:

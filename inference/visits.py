@@ -9,10 +9,12 @@ from itertools import groupby
 
 from django.db import transaction
 
-from inference import checkout
-from inference.models import Camera, ChangedHour, Face, SnapshotBatch, Store, Visit, new_visit_ref
+from inference import checkout, face_colours, regulars, still
+from inference.models import Camera, ChangedHour, Face, Passage, SnapshotBatch, Store, Visit, new_visit_ref
 from inference.predictor import FaceLook
-from inference.tracking import Person, Seen, follow
+from inference.regulars import Kind, Known
+from inference.still import Box
+from inference.tracking import MAX_GAP_SECONDS, Person, Seen, follow
 
 # Who enters within this time of one another, this many face widths apart at most, came together.
 PARTY_SECONDS = 3.0
@@ -62,10 +64,11 @@ def _together(one: Person, other: Person) -> bool:
 
 
 @transaction.atomic
-def settle(batch: SnapshotBatch) -> int:
+def settle(batch: SnapshotBatch, until: datetime | None = None) -> int:
     """Turn a batch's stored faces into visits and delete them; how many visits that made.
 
-    Runs under a lock on the camera, so two workers never count the same face.
+    With `until`, the people who may still be in view then are left for the next time. Runs under a lock on the camera,
+    so two workers never count the same face.
     """
     camera = Camera.objects.select_for_update(of=("self",)).select_related("store").get(pk=batch.camera_id)
     rows = list(
@@ -73,9 +76,35 @@ def settle(batch: SnapshotBatch) -> int:
         .select_related("snapshot")
         .order_by("snapshot__captured_at", "snapshot_id", "pk")
     )
-    made = keep(camera, follow(_pictures(rows)), source=Visit.Source.SNAPSHOTS, batch=batch)
-    Face.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    if not rows:
+        return 0
+    pictures = [(faces[0].at, faces) for faces in _pictures(rows)]
+    places = [*_places(camera, pictures)]
+    moving = [still.without(faces, places) for _, faces in pictures]
+    gone, staying = leave(follow(moving), until.timestamp() if until else None)
+    kept = {face.key for person in staying for face in person.faces}
+    made = keep(camera, gone, source=Visit.Source.SNAPSHOTS, batch=batch)
+    Face.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept]).delete()
     return made
+
+
+def _places(camera: Camera, pictures: Sequence[tuple[float, list[Seen]]]) -> list[Box]:
+    """Where this camera's posters are, those first noticed in these pictures among them."""
+    first, last = pictures[0][0], pictures[-1][0]
+    found = still.still_places(pictures)
+    still.note(camera, found, first, last)
+    return [*found, *still.known_places(camera, datetime.fromtimestamp(last, UTC))]
+
+
+def leave(people: Sequence[Person], at: float | None) -> tuple[list[Person], list[Person]]:
+    """Who has left the view for good by then, and who may still be there. Parties leave when all of them have."""
+    if at is None:
+        return list(people), []
+    gone: list[Person] = []
+    for party in parties(sorted(people, key=lambda person: person.first.at)):
+        if max(person.last.at for person in party) < at - MAX_GAP_SECONDS - PARTY_SECONDS:
+            gone.extend(party)
+    return gone, [person for person in people if person not in gone]
 
 
 def _pictures(rows: Iterable[Face]) -> Iterable[list[Seen]]:
@@ -89,25 +118,57 @@ def _seen(row: Face) -> Seen:
     if row.age and row.gender and row.mood and row.age_years is not None:
         look = FaceLook(row.age, row.gender, row.mood, row.age_years, row.model_version)
     x, y, width, height = row.box
-    return Seen(row.snapshot.captured_at.timestamp(), (x, y, width, height), look, row.pk)
-
-
-def keep(camera: Camera, people: Sequence[Person], *, source: Visit.Source, batch: SnapshotBatch | None = None) -> int:
-    """People at an entrance become visits, people at a till checkout faces and never visits; how many visits."""
-    if camera.place == Camera.Place.CHECKOUT:
-        with transaction.atomic():
-            faces = checkout.record(camera, people, batch)
-            mark_changed(camera.store, [face.seen_at for face in faces])
-        return 0
-    return record(camera, entries(people), source=source, batch=batch)
+    colours = face_colours.get(row.pk)
+    at = row.snapshot.captured_at.timestamp()
+    return Seen(at, (x, y, width, height), look, row.pk, True, row.is_clear, row.weight, colours)
 
 
 @transaction.atomic
-def record(camera: Camera, people: Sequence[Entry], *, source: Visit.Source, batch: SnapshotBatch | None = None) -> int:
+def keep(camera: Camera, people: Sequence[Person], *, source: Visit.Source, batch: SnapshotBatch | None = None) -> int:
+    """People at an entrance become visits, people at a till checkout faces and never visits; how many visits."""
+    people = sorted((person for person in people if person.clear_faces), key=lambda person: person.first.at)
+    if camera.place == Camera.Place.CHECKOUT:
+        faces = checkout.record(camera, people, batch)
+        mark_changed(camera.store, [face.seen_at for face in faces])
+        return 0
+    memory = regulars.memory_of(camera)
+    visitors: list[tuple[Person, Known]] = []
+    for person in people:
+        known = memory.meet(person, 60.0 * camera.store.reentry_minutes)
+        kind = regulars.kind_of(camera, person, known)
+        if kind is Kind.VISITOR:
+            visitors.append((person, known))
+        else:
+            _pass_by(camera, person, kind, known, batch)
+    made = record(camera, entries([person for person, _ in visitors]), source=source, batch=batch)
+    for (_, known), visit in zip(visitors, made, strict=True):
+        known.visit = visit.pk
+    transaction.on_commit(lambda: regulars.remember(camera, memory))
+    return len(made)
+
+
+def _pass_by(camera: Camera, person: Person, kind: Kind, known: Known, batch: SnapshotBatch | None) -> None:
+    """Count somebody apart; who turns out to be staff was no visit the first time either."""
+    instants = [datetime.fromtimestamp(person.first.at, UTC)]
+    if kind is Kind.STAFF and known.visit is not None:
+        for visit in Visit.objects.filter(pk=known.visit):
+            instants.append(visit.entered_at)
+            visit.delete()
+        known.visit = None
+        mark_changed(camera.store, instants[1:])
+    Passage.objects.bulk_create(
+        [Passage(store=camera.store, camera=camera, batch=batch, at=at, kind=kind.value) for at in instants]
+    )
+
+
+@transaction.atomic
+def record(
+    camera: Camera, people: Sequence[Entry], *, source: Visit.Source, batch: SnapshotBatch | None = None
+) -> list[Visit]:
     """Write visits, and name the hours that changed, together."""
-    Visit.objects.bulk_create([_visit(camera, entry, source, batch) for entry in people])
+    made = Visit.objects.bulk_create([_visit(camera, entry, source, batch) for entry in people])
     mark_changed(camera.store, [entry.entered_at for entry in people])
-    return len(people)
+    return made
 
 
 def _visit(camera: Camera, entry: Entry, source: Visit.Source, batch: SnapshotBatch | None) -> Visit:

@@ -16,6 +16,7 @@ from inference.detect.base import NAMES
 from inference.pictures import Frame, frames
 from inference.pipeline import MIN_FACE_PIXELS, FoundFace, Tools, find_faces
 from inference.predictor import FaceLook, Predictor, winner
+from inference.still import is_still
 from inference.tracking import Person, fewest_clear, follow
 from training.labels import LABELS
 
@@ -125,7 +126,7 @@ def visits(tracked: list[tuple[Frame, list[FoundFace]]]) -> list[dict[str, Any]]
     """The people in a stream of frames, as CONTRACT's lines have them; frames are numbered through the stream."""
     pictures = [[face.seen(frame.at, key=place) for face in faces] for place, (frame, faces) in enumerate(tracked)]
     people = follow(pictures, fewest_clear=fewest_clear([frame.at for frame, _ in tracked]))
-    return [_visit(person) for person in people]
+    return [_visit(person) for person in people if not is_still(person)]
 
 
 def _visit(person: Person) -> dict[str, Any]:

@@ -9,14 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from inference.finding import NotFoundError, find_camera
-from inference.models import Camera, Visit
+from inference.models import Camera
 from inference.pipeline import find_faces, tools
 from inference.streams import StreamError, glimpses
-from inference.tracking import MAX_GAP_SECONDS, Person, continue_people
-from inference.visits import PARTY_SECONDS, keep
-
-# A face seen once in a stream is more often the detector's mistake than a person.
-FEWEST_FACES = 2
+from inference.view import View
 
 
 class Command(BaseCommand):
@@ -39,19 +35,11 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(result) if options["json"] else f"{frames} frames, {made} visits")
 
     def _follow(self, camera: Camera, seconds: float | None) -> tuple[int, int]:
-        people: list[Person] = []
+        view = View(camera)
         frames = made = 0
         for glimpse in glimpses(camera.stream_url, seconds):
             frames += 1
-            gone = [p for p in people if p.last.at < glimpse.at - MAX_GAP_SECONDS - PARTY_SECONDS]
-            people = [p for p in people if p not in gone]
-            made += self._record(camera, gone)
             found = find_faces([glimpse.image], tools())[0]
-            faces = [face.seen(glimpse.at) for face in found]
-            people.extend(continue_people(people, faces))
-            self.stderr.write(f"{len(faces)} faces, {len(people)} people in view")
-        return frames, made + self._record(camera, people)
-
-    def _record(self, camera: Camera, people: list[Person]) -> int:
-        kept = [person for person in people if person.clear_faces >= FEWEST_FACES]
-        return keep(camera, kept, source=Visit.Source.STREAM) if kept else 0
+            made += view.see(glimpse.at, [face.seen(glimpse.at) for face in found])
+            self.stderr.write(f"{len(found)} faces, {len(view.people)} people in view")
+        return frames, made + view.close()
