@@ -1,4 +1,5 @@
-"""Purchases are linked to visits: by reference where a receipt names one, else by the best assignment in time."""
+"""Purchases are linked to visits: by reference where a receipt names one; by time, as an illustration, where it is so
+quiet that hardly anybody else could have paid. No figure of a group comes from the latter."""
 
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ from analytics.models import DirtyHour, Match, MatchRun, Purchase
 from inference.models import Store, Visit
 
 ROWS_AT_ONCE = 5_000
+# Where, beside the right visit, so many others could have made a purchase on average, linking one would be a guess.
+MOST_OTHERS = 0.3
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,15 @@ def pair(visits: Sequence[Row], purchases: Sequence[Row]) -> Pairs:
             result.links.append((purchase, visit, Match.Method.REFERENCE))
     free = [visit for visit in visits if visit.pk not in named]
     links = link(_seconds(free), _seconds(left))
-    result.links += [(left[p], free[v], Match.Method.ASSIGNMENT) for p, v in _indices(links)]
     result.candidates, result.unexplained = links.candidates, len(links.unexplained)
+    if is_clear(links.candidates, len(left) - result.unexplained):
+        result.links += [(left[p], free[v], Match.Method.ASSIGNMENT) for p, v in _indices(links)]
     return result
+
+
+def is_clear(candidates: int, explained: int) -> bool:
+    """Whether purchases that some visit could have made leave hardly any choice which."""
+    return 0 < candidates <= (1 + MOST_OTHERS) * explained
 
 
 def _indices(links: Links) -> Iterable[tuple[int, int]]:
