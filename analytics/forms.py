@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -178,3 +179,27 @@ class SharesForm(forms.Form):
     staff = forms.FloatField(label="Visits that are staff or nobody, %", min_value=0, max_value=60)
     staff_margin = forms.FloatField(label="±", min_value=0.1, max_value=60, initial=3)
     note = forms.CharField(label="How do you know?", max_length=200)
+
+
+class PlanForm(forms.Form):
+    """What somebody wants to know, and of which store; empty fields take the store's own numbers."""
+
+    MARGINS = ((3, "±3 points"), (5, "±5 points"), (10, "±10 points"))
+
+    points = forms.TypedChoiceField(label="How closely", choices=MARGINS, coerce=int, required=False)
+    days = forms.IntegerField(label="Within how many days", min_value=1, max_value=800, required=False)
+    visits = forms.FloatField(label="Visits a day", min_value=1, max_value=100_000, required=False)
+    conversion = forms.FloatField(label="Of visitors who buy, %", min_value=1, max_value=95, required=False)
+
+
+class MarkForm(forms.Form):
+    """Buyers who were looked at twice: what the cashier keyed, and what they are."""
+
+    mark = forms.ChoiceField(label="The cashier pressed", widget=forms.RadioSelect)
+    label = forms.ChoiceField(label="In truth", widget=forms.RadioSelect)
+    buyers = forms.IntegerField(label="Buyers", min_value=1, max_value=1_000, initial=1)
+
+    def __init__(self, marks: Sequence[str], labels: Sequence[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["mark"]).choices = [(mark, mark) for mark in marks]
+        cast(forms.ChoiceField, self.fields["label"]).choices = [(label, label) for label in labels]

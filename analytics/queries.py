@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from django.db.models import QuerySet, Sum
 
-from analytics import joining, trust, withhold
+from analytics import joining, matching, trust, withhold
 from analytics.join import estimate
 from analytics.join.assignment import LONGEST_STAY, SHORTEST_STAY
 from analytics.join.estimate import Figures, Interval
@@ -214,6 +214,27 @@ def latest_runs(store: Store, period: Period) -> list[MatchRun]:
     """The newest run over each day of the period."""
     runs = MatchRun.objects.filter(store=store, start__gte=period.start, end__lte=period.end)
     return list(runs.order_by("start", "-created_at", "-pk").distinct("start"))
+
+
+@dataclass(frozen=True)
+class Links:
+    """One-to-one links of a period, an illustration: candidates per purchase that no receipt's reference explains."""
+
+    purchases: int
+    linked: int
+    candidates: float
+    is_clear: bool
+
+
+def links(store: Store, period: Period) -> Links | None:
+    """None where every purchase names its visit, there are none, or so few that they would tell of single people."""
+    runs = latest_runs(store, period)
+    unnamed = sum(run.purchases for run in runs) - _by_reference(store, period)
+    candidates, explained = sum(run.candidates for run in runs), unnamed - sum(run.unexplained for run in runs)
+    linked = sum(run.matched for run in runs) - _by_reference(store, period)
+    if min(unnamed, explained) < withhold.FEWEST_VISITS:
+        return None
+    return Links(unnamed, linked, candidates / explained, matching.is_clear(candidates, explained))
 
 
 def _by_reference(store: Store, period: Period) -> int:

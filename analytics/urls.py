@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from analytics.views import accuracy, dashboard, pages, sales, snapshots
+from analytics.views import accuracy, dashboard, marks, pages, planning, sales, snapshots
 
 admin.site.site_header = admin.site.site_title = "Foyer"
 admin.site.index_title = "Stores, cameras, people and models"
@@ -30,9 +30,13 @@ urlpatterns = [
     path("imports/<int:import_id>/discard", sales.discard, name="discard-import"),
     path("imports/<int:import_id>/undo", sales.undo, name="undo-import"),
     path("imports/<int:import_id>/refused.csv", sales.refused, name="refused-rows"),
+    path("stores/<int:store_id>/how-we-know", pages.how_we_know, name="how-we-know-here"),
     path("stores/<int:store_id>/accuracy/", accuracy.show, name="accuracy"),
     path("stores/<int:store_id>/accuracy/count", accuracy.count, name="count-at-door"),
     path("stores/<int:store_id>/accuracy/shares", accuracy.shares, name="typed-shares"),
+    path("stores/<int:store_id>/accuracy/planning", planning.show, name="planning"),
+    path("stores/<int:store_id>/accuracy/marks", marks.show, name="marks"),
+    path("stores/<int:store_id>/accuracy/marks/undo", marks.undo, name="undo-mark"),
     path("counts/<int:audit_id>/", accuracy.counted, name="count"),
     path("counts/<int:audit_id>/withdraw", accuracy.withdraw, name="withdraw-count"),
     path("admin/", admin.site.urls),

@@ -29,6 +29,12 @@ def percent(value: Interval | float | None) -> str:
 
 
 @register.filter
+def points(share: float) -> str:
+    """A difference of shares in percentage points: 0.032 is 3.2, 0.32 is 32."""
+    return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
+
+
+@register.filter
 def money(value: Interval | float | None, currency: str) -> str:
     if value is None:
         return "–"

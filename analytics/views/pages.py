@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -10,7 +11,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from analytics import access, queries
+from analytics import access, echo, queries
+from analytics.charts import hill
 from analytics.periods import USUAL_DAYS, Period
 from analytics.queries import Segment
 from analytics.withhold import FEWEST_VISITS
@@ -37,10 +39,25 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", {"cards": cards, "days": USUAL_DAYS})
 
 
-def how_we_know(request: HttpRequest) -> HttpResponse:
+def how_we_know(request: HttpRequest, store_id: int | None = None) -> HttpResponse:
+    """The method in words and pictures; with a store, in its own numbers where there are enough."""
     shortest, longest = queries.plausible_stay_minutes()
-    context = {"shortest": shortest, "longest": longest, "fewest": int(FEWEST_VISITS)}
+    context: dict[str, Any] = {"shortest": shortest, "longest": longest, "fewest": int(FEWEST_VISITS)}
+    context |= _of_store(request, store_id) if store_id is not None else {"hill": hill.drawn()}
     return render(request, "how_we_know.html", context)
+
+
+def _of_store(request: HttpRequest, store_id: int) -> dict[str, Any]:
+    store = access.store_for(request.user, store_id, what="how we know")
+    period = Period.latest(store, USUAL_DAYS)
+    found = echo.of(period)
+    return {
+        "store": store,
+        "period": period,
+        "echo": found,
+        "hill": hill.measured(found) if found else hill.drawn(),
+        "links": queries.links(store, period),
+    }
 
 
 @login_not_required

@@ -32,6 +32,9 @@ READ = {
     "accuracy": "/stores/{store}/accuracy/",
     "count-at-door": "/stores/{store}/accuracy/count",
     "count": "/counts/{count}/",
+    "marks": "/stores/{store}/accuracy/marks",
+    "planning": "/stores/{store}/accuracy/planning",
+    "how-we-know-here": "/stores/{store}/how-we-know",
     "refused-rows": "/imports/{sales}/refused.csv",
 }
 WRITE = {
@@ -39,6 +42,7 @@ WRITE = {
     "confirm-import": "/imports/{sales}/confirm",
     "discard-import": "/imports/{sales}/discard",
     "typed-shares": "/stores/{store}/accuracy/shares",
+    "undo-mark": "/stores/{store}/accuracy/marks/undo",
     "withdraw-count": "/counts/{count}/withdraw",
     "undo-import": "/imports/{sales}/undo",
 }
