@@ -97,10 +97,11 @@ def how_known(held: Assumed) -> str:
 
 def level_sentence(held: Assumed) -> str:
     """What the shares' uncertainty does to every rate."""
+    share = f"{estimate.Z * held.level_error:.0%}"
     return (
-        f"All conversion rates and all revenue per visitor may be about {estimate.Z * held.level_error:.0%} of "
-        "themselves too high or too low together, because of what the camera may miss and who may be staff. "
-        "Differences between groups and changes over time do not depend on it."
+        "Because of what the camera may miss and who may be staff, all conversion rates and all revenue per visitor "
+        f"may be about {share} of themselves too high or too low together. The ranges include that; comparisons "
+        "between groups and over time do not depend on it."
     )
 
 

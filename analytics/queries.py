@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
-from django.db.models import QuerySet, Sum
+from django.db.models import Avg, Count, QuerySet, Sum
 
 from analytics import joining, matching, trust, withhold
 from analytics.join import estimate
 from analytics.join.assignment import LONGEST_STAY, SHORTEST_STAY
 from analytics.join.estimate import Figures, Interval
 from analytics.joining import Joined, SegmentRate
-from analytics.models import HourFigure, MatchRun
+from analytics.labels import Groups
+from analytics.models import HourFigure, Match, MatchRun
 from analytics.periods import Period
 from inference import audits
 from inference.audits import Assumed, Shares
@@ -24,6 +25,7 @@ from training.labels import LABELS
 BREAKDOWNS = ("age", "gender", "mood", "age,gender")
 METRICS = ("conversion", "average_transaction_value", "revenue_per_visitor")
 LOW_COVERAGE = 0.6
+LONGEST_SHOPPING = 4 * 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,20 @@ class Segment:
     conversion: Interval | None = None
     average_transaction_value: Interval | None = None
     revenue_per_visitor: Interval | None = None
+    # The rate drawn towards the other groups': for ranking, nearer to the truth on average.
+    drawn: Interval | None = None
+    differs: int = 0  # 1 or −1 where conversion is surely above or below that of the other groups together
     withheld: bool = False
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A breakdown as pages show it: its own groups, or wider ones where its own cannot be told apart yet."""
+
+    by: str
+    segments: list[Segment]
+    is_merged: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +142,33 @@ def segments(store: Store, period: Period, by: str) -> list[Segment]:
     return [_segment(*parts, visitors, found) for parts in zip(_labels(by), found.segments, why, strict=True)]
 
 
+def table(store: Store, period: Period, by: str) -> Table:
+    """The finest groups of a breakdown that can be told apart usefully; its own where nothing can be told at all."""
+    tasks = [task for task in LABELS if task == by]
+    if not tasks:
+        return Table(by, segments(store, period, by))
+    name, found = joining.apart(period, tasks[0])
+    if name == by or found.trust not in ("green", "amber"):
+        return Table(by, segments(store, period, by))
+    return Table(by, _bands(period, by, Groups.of(name), found), is_merged=True)
+
+
+def _bands(period: Period, by: str, groups: Groups, found: Joined) -> list[Segment]:
+    fine = [segment.visits for segment in joining.joined(period, by).segments]
+    members = [column.nonzero()[0].tolist() for column in groups.matrix.T]
+    visitors = visitors_per_visit(assumed(period))
+    rows = zip(groups.names(), found.segments, withhold.band_reasons(fine, members), strict=True)
+    return [_band(labels, rate, why, visitors, found) for labels, rate, why in rows]
+
+
+def _band(labels: dict[str, str], rate: SegmentRate, why: str | None, visitors: float, found: Joined) -> Segment:
+    """A rate does not tell how many there are; counts are left out where they would tell of a small group."""
+    if why == withhold.TOO_FEW:
+        return Segment(labels, withheld=True, reason=why)
+    shown = _segment(labels, rate, None, visitors, found)
+    return replace(shown, visits=None, purchases=None) if why else shown
+
+
 def assumed(period: Period) -> Assumed:
     """What holds for the period of visitors whom the camera misses and of staff among the visits."""
     return audits.assumed(period.store, period.start, period.end)
@@ -161,6 +202,8 @@ def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, vis
         conversion=conversion,
         average_transaction_value=_interval(found.basket, found.basket_se) if sure_of_buyers else None,
         revenue_per_visitor=_interval(found.money, found.money_se),
+        drawn=_interval(found.drawn, found.drawn_se, most=1.0),
+        differs=found.differs,
         reason=trust.days_needed(conversion, join.days) if conversion else None,
     )
 
@@ -199,7 +242,7 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
         method=join.method,
         trust=join.trust,
         slope=join.slope,
-        minutes_to_pay=join.stay_minutes,
+        minutes_to_pay=join.stay_minutes or _named_minutes(store, period),
         clock_minutes=join.clock_minutes,
         missed_share=held.missed,
         staff_share=held.staff,
@@ -238,14 +281,24 @@ def links(store: Store, period: Period) -> Links | None:
 
 
 def _by_reference(store: Store, period: Period) -> int:
-    from analytics.models import Match
+    return _named(store, period).count()
 
+
+def _named(store: Store, period: Period) -> QuerySet[Match]:
+    """Links of the period's purchases that receipts themselves name."""
     return Match.objects.filter(
         purchase__store=store,
         purchase__paid_at__gte=period.start,
         purchase__paid_at__lt=period.end,
         method=Match.Method.REFERENCE,
-    ).count()
+    )
+
+
+def _named_minutes(store: Store, period: Period) -> float | None:
+    """From entry to payment where receipts name visits, which may carry a ticket of last week: those are left out."""
+    within = _named(store, period).filter(stay_seconds__gt=0, stay_seconds__lt=LONGEST_SHOPPING)
+    found = within.aggregate(mean=Avg("stay_seconds"), count=Count("pk"))
+    return found["mean"] / 60 if found["count"] >= withhold.FEWEST_VISITS else None
 
 
 def warnings(found: Quality, sums: Totals) -> list[str]:
@@ -348,10 +401,20 @@ def _on_clock(rows: Any, store: Store) -> pd.DataFrame:
 
 def by_segment(store: Store, period: Period, by: str) -> pd.DataFrame:
     """One row per segment: label(s), withheld, reason, and value/low/high of visits and each metric."""
+    return _frame(segments(store, period, by), store)
+
+
+def by_apart(store: Store, period: Period, by: str) -> pd.DataFrame:
+    """The same for the groups that can be told apart."""
+    return _frame(table(store, period, by).segments, store)
+
+
+def _frame(shown: list[Segment], store: Store) -> pd.DataFrame:
     rows = []
-    for segment in segments(store, period, by):
-        row: dict[str, Any] = {**segment.labels, "withheld": segment.withheld, "reason": segment.reason}
-        for name in ("visits", *METRICS):
+    for segment in shown:
+        row: dict[str, Any] = {**segment.labels, "withheld": segment.withheld, "differs": segment.differs}
+        row["reason"] = segment.reason
+        for name in ("visits", *METRICS, "drawn"):
             interval: Interval | None = getattr(segment, name)
             row |= {f"{name}_{end}": getattr(interval, end) if interval else None for end in ("value", "low", "high")}
         rows.append(row)

@@ -51,7 +51,7 @@ CHARTS: dict[str, Chart] = {
             Chart(
                 f"conversion_by_{attribute}",
                 f"Conversion rate by {noun}",
-                _by(attribute),
+                partial(queries.by_apart, by=attribute),
                 partial(buying.conversion, by=attribute),
                 partial(buying.describe_conversion, by=attribute),
             )
@@ -61,11 +61,21 @@ CHARTS: dict[str, Chart] = {
             Chart(
                 f"spend_by_{attribute}",
                 f"Spend by {noun}",
-                _by(attribute),
+                partial(queries.by_apart, by=attribute),
                 partial(buying.spend, by=attribute),
                 partial(buying.describe_spend, by=attribute),
             )
             for attribute, noun in NOUNS.items()
+        ),
+        *(
+            Chart(
+                f"ranking_by_{attribute}",
+                f"Who buys most, by {NOUNS[attribute]}",
+                _by(attribute),
+                partial(buying.ranking, by=attribute),
+                partial(buying.describe_ranking, by=attribute),
+            )
+            for attribute in ("age", "mood")
         ),
         Chart("age_pyramid", "Age and gender", _by("age,gender"), people.pyramid, people.describe_pyramid),
     )

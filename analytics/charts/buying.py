@@ -77,3 +77,41 @@ def describe_spend(frame: pd.DataFrame, by: str) -> str:
         for _, row in shown.iterrows()
     ]
     return f"In {currency}. {'; '.join(parts)}."
+
+
+def ranking(frame: pd.DataFrame, by: str) -> go.Figure:
+    """Groups in order of their conversion rate, each drawn towards the others as far as little is known of it."""
+    shown = _ranked(frame)
+    if shown.empty:
+        return look.empty(NOTHING)
+    value = shown["drawn_value"].astype(float)
+    figure = go.Figure(
+        go.Scatter(
+            x=value, y=shown[by], mode="markers", marker={"color": look.ACCENT, "size": 11},
+            error_x={
+                "type": "data", "symmetric": False, "array": shown["drawn_high"].astype(float) - value,
+                "arrayminus": value - shown["drawn_low"].astype(float), "color": look.INK, "thickness": 1.4, "width": 5,
+            },
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )  # fmt: skip
+    look.styled(figure)
+    figure.update_xaxes(tickformat=".0%", rangemode="tozero", showgrid=True, gridcolor=look.GRID)
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=list(shown[by]), rangemode="normal")
+    return figure
+
+
+def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    return _shown(frame, "drawn").sort_values("drawn_value")
+
+
+def describe_ranking(frame: pd.DataFrame, by: str) -> str:
+    shown = _ranked(frame).iloc[::-1]
+    if shown.empty:
+        return NOTHING
+    sure = {1: ", surely above the others", -1: ", surely below the others", 0: ""}
+    parts = [f"{row[by]}: {row['drawn_value']:.1%}{sure[int(row['differs'])]}" for _, row in shown.iterrows()]
+    return (
+        f"From most to least. {'; '.join(parts)}. Groups of which little is known are drawn towards the mean of all, "
+        "so that chance does not decide the order."
+    )

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from analytics import access, queries, report_text
+from analytics import access, door_counts, queries, report_text, ways
 from analytics.charts import CHARTS
 from analytics.periods import USUAL_DAYS, Period, PeriodError
 from inference.models import Store
@@ -19,7 +19,7 @@ SECTIONS = (
     ("Traffic", ("visits_by_day", "visits_by_hour")),
     ("People", ("visits_by_age", "age_pyramid", "visits_by_gender", "visits_by_mood")),
     ("Buying", ("conversion_by_age", "spend_by_age", "conversion_by_gender", "spend_by_gender", "conversion_by_mood",
-                "spend_by_mood")),
+                "spend_by_mood", "ranking_by_age", "ranking_by_mood")),
 )  # fmt: skip
 WIDE = {"visits_by_day", "visits_by_hour"}
 BREAKDOWNS = (("age", "Age group"), ("gender", "Gender"), ("mood", "Mood"), ("age,gender", "Age and gender"))
@@ -30,13 +30,20 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
     period, problem = _period(request, store)
     sums = queries.totals(store, period)
     table = _segments(request, store, period)
+    held = queries.assumed(period)
+    quality = queries.quality(store, period, sums, table["by"])
     context = {
         "store": store,
         "period": period,
         "problem": problem,
         "totals": queries.total_segment(period, sums),
         "changes": queries.compare(store, period),
-        "quality": queries.quality(store, period, sums, table["by"]),
+        "quality": quality,
+        "way": ways.way(quality.method),
+        "light": ways.light(quality.trust),
+        "wants_planning": ways.wants_planning(quality.method, quality.trust),
+        "held": door_counts.how_known(held),
+        "level": door_counts.level_sentence(held),
         "is_empty": not sums.visits and not sums.till_purchases,
         "presets": _presets(store, period),
         "sections": [(name, [CHARTS[chart] for chart in names]) for name, names in SECTIONS],
@@ -59,7 +66,11 @@ def _segments(request: HttpRequest, store: Store, period: Period) -> dict[str, A
     by = request.GET.get("by", "age")
     if by not in queries.BREAKDOWNS:
         raise Http404(f"There is no breakdown by {by}.")
-    return {"by": by, "breakdowns": BREAKDOWNS, "segments": queries.segments(store, period, by)}
+    if request.GET.get("all") == "1":
+        shown = queries.Table(by, queries.segments(store, period, by))
+    else:
+        shown = queries.table(store, period, by)
+    return {"by": by, "breakdowns": BREAKDOWNS, "table": shown, "all": request.GET.get("all") == "1"}
 
 
 def chart(request: HttpRequest, store_id: int, name: str) -> JsonResponse:

@@ -105,8 +105,8 @@ def test_every_chart_is_drawn_and_groups_change_without_a_reload(page: Page) -> 
     log_in(page)
     page.goto(f"/stores/{store.pk}/?first={shops.FIRST}&last={shops.LAST}")
     charts = page.locator("figure.chart")
-    expect(charts).to_have_count(12)
-    for number in range(12):
+    expect(charts).to_have_count(14)
+    for number in range(14):
         charts.nth(number).scroll_into_view_if_needed()
         expect(charts.nth(number)).to_have_attribute("data-drawn", "yes")
     assert fits(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,9 +82,35 @@ def test_a_store_with_figures_shows_them_with_their_margins(client: Client) -> N
     client.force_login(factories.manager(store))
     page = text(client, f"/stores/{store.pk}/?first={shops.FIRST}&last={shops.LAST}&by=gender")
     assert "Conversion rate" in page and "95 % intervals" in page and "simulated" in page
-    assert page.count("data-chart=") == 12 and "female" in page
+    assert page.count("data-chart=") == 14 and "female" in page
     chart = client.get(f"/stores/{store.pk}/charts/visits_by_gender.json?first={shops.FIRST}&last={shops.LAST}").json()
     assert chart.keys() == {"figure", "description"} and "female" in chart["description"]
+
+
+def test_groups_that_cannot_be_told_apart_are_shown_together(client: Client) -> None:
+    store, _ = shops.simulated_shop(rate=60, linked=0)
+    client.force_login(factories.manager(store))
+    days = f"first={shops.FIRST}&last={shops.LAST}"
+    page = text(client, f"/stores/{store.pk}/?{days}")
+    assert "known <strong>by time</strong>" in page and "What would tell more, and when" in page
+    assert '<p class="light green">' in page or '<p class="light amber">' in page
+    assert ">1-20<" in page and ">21-27<" not in page and "Show all groups" in page
+    everything = text(client, f"/stores/{store.pk}/segments?{days}&all=1")
+    assert ">21-27<" in everything and "that can be told apart" in everything
+    chart = client.get(f"/stores/{store.pk}/charts/conversion_by_age.json?{days}").json()
+    assert "1-20" in chart["description"] and "21-27" not in chart["description"]
+
+
+def test_the_way_taken_is_told_and_groups_are_ranked(client: Client) -> None:
+    store, _ = shops.simulated_shop(rate=30)
+    client.force_login(factories.manager(store))
+    days = f"first={shops.FIRST}&last={shops.LAST}"
+    page = text(client, f"/stores/{store.pk}/?{days}")
+    assert "known <strong>by references</strong>" in page and '<p class="light green">' in page
+    assert "Time from entry to payment" in page and "too high or too low together" in page
+    words = client.get(f"/stores/{store.pk}/charts/ranking_by_mood.json?{days}").json()["description"]
+    rates = [float(part) for part in re.findall(r"([\d.]+)%", words)]
+    assert len(rates) == 3 and rates == sorted(rates, reverse=True)
 
 
 def test_a_page_takes_no_more_queries_for_more_data(
@@ -93,7 +120,7 @@ def test_a_page_takes_no_more_queries_for_more_data(
         store, _ = shops.simulated_shop(name, rate=rate)
         client.force_login(factories.manager(store, name))
         text(client, f"/stores/{store.pk}/?first={shops.FIRST}&last={shops.LAST}")  # joins the period
-        with django_assert_max_num_queries(26):
+        with django_assert_max_num_queries(40):
             text(client, f"/stores/{store.pk}/?first={shops.FIRST}&last={shops.LAST}")
 
 
