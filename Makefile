@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench bench-join stop clean requirements
+.PHONY: setup run test check bench bench-join bench-scene stop clean requirements
 
 setup: .venv/.installed
 
@@ -36,6 +36,10 @@ bench: setup
 # How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about twenty minutes.
 bench-join: setup
 	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20)
+
+# How many of 200 people in a composed entrance are counted. SCENE_ARGS="--people 50 --seed 2" for another one.
+bench-scene: setup
+	@$(BIN)/python -m tests.benchmarks.scene $(SCENE_ARGS)
 
 stop:
 	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop

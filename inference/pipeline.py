@@ -7,7 +7,9 @@ between loses its locks with its connection, so another takes the same snapshots
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,7 +19,7 @@ from django.utils.timezone import now
 
 from inference import appearance, face_colours, spool, visits
 from inference.appearance import Vector
-from inference.decode import NotAPictureError, decode
+from inference.decode import NotAPictureError, decode_reduced
 from inference.detect import Detection, Detector, detector
 from inference.detect.base import LARGEST_POSE_ERROR
 from inference.models import Camera, Face, Snapshot, SnapshotBatch
@@ -27,11 +29,16 @@ from training.preprocessing import Pixels
 
 log = logging.getLogger(__name__)
 
-CHUNK = 16
+CHUNK = 64
 # Who was in the last picture of a live batch has left when none has come for this long.
 LIVE_SILENCE = timedelta(seconds=30)
 # Pictures that a camera pushes go into one live batch for about a day.
 LIVE_LASTS = timedelta(days=1)
+# Decoding and detecting in parallel; more than a few threads wait for each other.
+THREADS = min(4, os.cpu_count() or 1)
+# The models look at faces of 64 pixels in a slightly larger crop: a picture decoded for detection may do for them too.
+SHARP_ENOUGH_PIXELS = 64.0
+FACES_AT_ONCE = 64
 # Smaller faces are counted as seen and not guessed at.
 MIN_FACE_PIXELS = 32.0
 # A face is made this large before its sharpness is measured, so that near and far ones compare.
@@ -71,19 +78,72 @@ def tools() -> Tools:
     return _tools
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """A picture, decoded at `scale`, and the faces found there, in pixels of the original."""
+
+    picture: Pixels
+    scale: float
+    faces: list[Detection]
+
+
 def find_faces(pictures: Sequence[Pixels], using: Tools, smallest: float = MIN_FACE_PIXELS) -> list[list[FoundFace]]:
     """Faces of each picture, unsure ones too; those that are sure and large enough classified in one call."""
-    found = [using.detector.detect(picture, smallest / 2) for picture in pictures]
-    large = [(i, face) for i, faces in enumerate(found) for face in faces if face.sure and face.size >= smallest]
-    looks = using.classifier.look_at([(pictures[i], face) for i, face in large])
+    looked = [_Looked(picture, 1.0, using.detector.detect(picture, smallest)) for picture in pictures]
+    return _classified(looked, using, smallest)
+
+
+def find_faces_in(
+    files: Sequence[bytes], using: Tools, smallest: float = MIN_FACE_PIXELS
+) -> list[list[FoundFace] | NotAPictureError]:
+    """Faces of each picture file, or why it is none. Threads decode and detect while others' faces are classified."""
+    result: list[list[FoundFace] | NotAPictureError] = []
+    waiting: list[_Looked] = []
+    places: list[int] = []
+
+    def classify() -> None:
+        for place, faces in zip(places, _classified(waiting, using, smallest), strict=True):
+            result[place] = faces
+        waiting.clear()
+        places.clear()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        for looked in threads.map(lambda data: _look(data, using.detector, smallest), files):
+            if isinstance(looked, NotAPictureError):
+                result.append(looked)
+                continue
+            places.append(len(result))
+            waiting.append(looked)
+            result.append([])
+            if sum(len(one.faces) for one in waiting) >= FACES_AT_ONCE:
+                classify()
+    classify()
+    return result
+
+
+def _look(data: bytes, detector: Detector, smallest: float) -> _Looked | NotAPictureError:
+    """Find faces in a picture decoded no larger than the detector needs it, or than its smallest face needs it."""
+    try:
+        picture, scale = decode_reduced(data, detector.scale(smallest))
+        found = [face.times(1 / scale) for face in detector.detect(picture, smallest * scale)]
+        worth = [face.size for face in found if face.sure and face.size >= smallest]
+        if scale < 1 and worth and min(worth) * scale < SHARP_ENOUGH_PIXELS:
+            picture, scale = decode_reduced(data, min(1.0, SHARP_ENOUGH_PIXELS / min(worth)))
+        return _Looked(picture, scale, found)
+    except NotAPictureError as error:
+        return error
+
+
+def _classified(looked: Sequence[_Looked], using: Tools, smallest: float) -> list[list[FoundFace]]:
+    large = [(one, face) for one in looked for face in one.faces if face.sure and face.size >= smallest]
+    looks = using.classifier.look_at([(one.picture, face.times(one.scale)) for one, face in large])
     look_of = {id(face): look for (_, face), look in zip(large, looks, strict=True)}
-    return [
-        [
-            FoundFace(face, look_of.get(id(face)), weight(picture, face), appearance.colours(picture, face.box))
-            for face in faces
-        ]
-        for picture, faces in zip(pictures, found, strict=True)
-    ]
+    return [[_found(one, face, look_of.get(id(face))) for face in one.faces] for one in looked]
+
+
+def _found(looked: _Looked, face: Detection, look: FaceLook | None) -> FoundFace:
+    there = face.times(looked.scale)
+    return FoundFace(face, look, weight(looked.picture, there), appearance.colours(looked.picture, there.box))
 
 
 def weight(picture: Pixels, face: Detection) -> float:
@@ -127,18 +187,23 @@ def analyse_chunk(batch: SnapshotBatch | None = None, using: Tools | None = None
 
 
 def _analyse(chunk: list[Snapshot], using: Tools) -> None:
-    readable: list[Snapshot] = []
-    pictures: list[Pixels] = []
+    there: list[Snapshot] = []
+    files: list[bytes] = []
     for snapshot in chunk:
         try:
-            pictures.append(decode(spool.read(snapshot.pk)))
-            readable.append(snapshot)
-        except NotAPictureError as error:
-            _refuse(snapshot, str(error))
+            files.append(spool.read(snapshot.pk))
+            there.append(snapshot)
         except FileNotFoundError:
             _refuse(snapshot, "the picture is gone; please upload it again")
-    # Between loose pictures people move too far for an unsure face to be anybody's.
-    faces = [[face for face in found if face.where.sure] for found in find_faces(pictures, using)]
+    readable: list[Snapshot] = []
+    faces: list[list[FoundFace]] = []
+    for snapshot, found in zip(there, find_faces_in(files, using), strict=True):
+        if isinstance(found, NotAPictureError):
+            _refuse(snapshot, str(found))
+            continue
+        readable.append(snapshot)
+        # Between loose pictures people move too far for an unsure face to be anybody's.
+        faces.append([face for face in found if face.where.sure])
     for snapshot, found in zip(readable, faces, strict=True):
         snapshot.status = Snapshot.Status.ANALYSED
         snapshot.faces_seen = len(found)

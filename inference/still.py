@@ -17,9 +17,9 @@ from inference.tracking import Person, Seen
 STILL_SECONDS = 30.0
 STILL_WIDTHS = 0.06
 STILL_SIZE_RATIO = 1.1
-# Loose pictures show a still face only now and then; so many, in most of the pictures meanwhile, are no coincidence.
+# Loose pictures show a still face only now and then; this many, in most of the pictures meanwhile, are no coincidence.
 FEWEST_PICTURES = 6
-LEAST_PRESENCE = 0.5
+LEAST_PRESENCE = 0.7
 SAME_COLOURS = 0.25
 # A finding at a known place counts as the poster, this much further away than its own trembling.
 KNOWN_WIDTHS = 0.15
@@ -65,7 +65,7 @@ def _is_poster(place: _Place, times: NDArray[np.float64]) -> bool:
         return False
     meanwhile = np.count_nonzero((times >= first.at) & (times <= last.at))
     colours = [appearance.distance(first.colours, face.colours) for face in place.faces]
-    return bool(len(place.faces) >= LEAST_PRESENCE * meanwhile and np.median(colours) <= SAME_COLOURS)
+    return bool(len(place.faces) >= LEAST_PRESENCE * meanwhile and np.percentile(colours, 80) <= SAME_COLOURS)
 
 
 def _is_at(face: Seen, box: Box, widths: float, ratio: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -30,6 +30,11 @@ class Detection:
     # of them prove a person.
     sure: bool = True
     certain: bool = True
+
+    def times(self, scale: float) -> Detection:
+        """The same face in the picture made larger or smaller by `scale`."""
+        x, y, width, height = (value * scale for value in self.box)
+        return replace(self, box=(x, y, width, height), landmarks=self.landmarks * scale)
 
     @property
     def size(self) -> float:
@@ -62,11 +67,17 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Finds faces of at least `smallest` pixels in an RGB picture (h, w, 3) uint8."""
+    """Finds faces of at least `smallest` pixels in an RGB picture (h, w, 3) uint8, and smaller ones where it can."""
 
     name: str
 
-    def detect(self, image: Pixels, smallest: float) -> list[Detection]: ...
+    def scale(self, smallest: float) -> float:
+        """How much a picture is made smaller (or larger, above 1) to find faces of `smallest` pixels."""
+        ...
+
+    def detect(self, image: Pixels, smallest: float) -> list[Detection]:
+        """May be called by several threads at once."""
+        ...
 
 
 @lru_cache(maxsize=2)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inference.detect.base import Detection, scaled
 from training.preprocessing import Pixels
+
+if TYPE_CHECKING:
+    import cv2
 
 # What may be a face because somebody was there a moment ago; what is one; what is one beyond doubt.
 LEAST_SCORE, SURE_SCORE, CERTAIN_SCORE = 0.4, 0.7, 0.75
@@ -20,21 +25,34 @@ class YuNet:
     name = "yunet"
 
     def __init__(self, path: str) -> None:
-        import cv2
-
         if not path or not Path(path).exists():
             raise ValueError(f"YuNet's file “{path}” is not there; set FOYER_YUNET to it, or use the mtcnn detector.")
-        self._network = cv2.FaceDetectorYN.create(path, "", (320, 320), LEAST_SCORE, NMS_THRESHOLD, 500)
+        self._path = path
+        self._of_thread = threading.local()  # a network's buffers serve one picture at a time
+
+    def scale(self, smallest: float) -> float:
+        return min(1.0, SURE_PIXELS / smallest)
 
     def detect(self, image: Pixels, smallest: float) -> list[Detection]:
-        scale = min(1.0, SURE_PIXELS / smallest)
+        scale = self.scale(smallest)
         small = scaled(image, scale)
-        self._network.setInputSize((small.shape[1], small.shape[0]))
-        _, rows = self._network.detect(np.ascontiguousarray(small[:, :, ::-1]))
+        network = self._network()
+        network.setInputSize((small.shape[1], small.shape[0]))
+        _, rows = network.detect(np.ascontiguousarray(small[:, :, ::-1]))
         if rows is None:
             return []
         found = [_detection(np.asarray(row, np.float64), scale) for row in rows]
         return [face for face in found if face.is_plausible()]
+
+    def _network(self) -> cv2.FaceDetectorYN:
+        import cv2
+
+        if not hasattr(self._of_thread, "network"):
+            self._of_thread.network = cv2.FaceDetectorYN.create(
+                self._path, "", (320, 320), LEAST_SCORE, NMS_THRESHOLD, 500
+            )
+        network: cv2.FaceDetectorYN = self._of_thread.network
+        return network
 
 
 def _detection(row: np.ndarray[tuple[int], np.dtype[np.float64]], scale: float) -> Detection:
