@@ -7,23 +7,84 @@ day; killed at any moment, it has done a day wholly or not at all.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.utils.timezone import now
 
 from analytics.matching import match
-from analytics.models import DirtyHour, HourFigure, Purchase
+from analytics.models import DirtyHour, FigureWork, HourFigure, Purchase
 from analytics.periods import day_of, midnight
 from inference import audits
 from inference.models import ChangedHour, Store, Visit
 
+FEW_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Days done of all days to do; `stopped` where somebody has stopped the work."""
+
+    done: int
+    total: int
+    stopped: bool
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // max(1, self.total)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is worth watching; a live store's current day is done within seconds."""
+        return self.stopped or self.total > FEW_DAYS
+
 
 def refresh(store: Store) -> int:
-    """Bring a store's figures up to date; how many days were done."""
+    """Bring a store's figures up to date, day by day, until all are done or somebody stops it; how many days were done.
+
+    A day that another worker has done meanwhile is not done again.
+    """
     days = changed_days(store)
+    if not days or is_stopped(store):
+        return 0
+    FigureWork.objects.get_or_create(store=store)
+    work = FigureWork.objects.filter(store=store)
+    work.filter(total__lt=len(days)).update(total=len(days))  # work that was killed goes on counting where it was
+    done = 0
     for day in days:
-        refresh_day(store, day)
-    return len(days)
+        if is_stopped(store):
+            break
+        if day in changed_days(store):
+            refresh_day(store, day)
+            done += 1
+    if not changed_days(store):
+        work.update(total=0)
+    return done
+
+
+def is_stopped(store: Store) -> bool:
+    return FigureWork.objects.filter(store=store, stopped_at__isnull=False).exists()
+
+
+def stop(store: Store, by: User) -> None:
+    """Do no further day until `go_on`; what is done stays done, and the rest stays to do."""
+    FigureWork.objects.update_or_create(store=store, defaults={"stopped_at": now(), "stopped_by": by})
+
+
+def go_on(store: Store) -> None:
+    FigureWork.objects.filter(store=store).update(stopped_at=None, stopped_by=None)
+
+
+def progress(store: Store) -> Progress | None:
+    """How far the figures have come; None where nothing is to do."""
+    left = len(changed_days(store))
+    if not left:
+        return None
+    work = FigureWork.objects.filter(store=store).first() or FigureWork(store=store)
+    total = max(work.total, left)
+    return Progress(total - left, total, work.stopped_at is not None)
 
 
 def changed_days(store: Store) -> list[date]:

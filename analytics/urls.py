@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from analytics.views import accuracy, dashboard, marks, pages, planning, sales, snapshots
+from analytics.views import accuracy, dashboard, figures, marks, pages, planning, sales, snapshots
 
 admin.site.site_header = admin.site.site_title = "Foyer"
 admin.site.index_title = "Stores, cameras, people and models"
@@ -19,6 +19,9 @@ urlpatterns = [
     path("stores/<int:store_id>/segments", dashboard.segments, name="segments"),
     path("stores/<int:store_id>/report.csv", dashboard.download, name="report-csv"),
     path("stores/<int:store_id>/charts/<slug:name>.json", dashboard.chart, name="chart"),
+    path("stores/<int:store_id>/figures", figures.show, name="figures"),
+    path("stores/<int:store_id>/figures/stop", figures.stop, name="stop-figures"),
+    path("stores/<int:store_id>/figures/go-on", figures.go_on, name="go-on-figures"),
     path("stores/<int:store_id>/snapshots/", snapshots.batches, name="snapshots"),
     path("stores/<int:store_id>/snapshots/upload", snapshots.upload, name="upload-snapshots"),
     path("batches/<int:batch_id>/", snapshots.batch, name="batch"),

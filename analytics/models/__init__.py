@@ -3,11 +3,12 @@
 from analytics.models.joins import JoinFit, Match, MatchRun
 from analytics.models.people import AccessLog, StoreManager
 from analytics.models.purchases import MarkCheck, Purchase, PurchaseImport, PurchaseLine
-from analytics.models.rollups import DirtyHour, HourFigure
+from analytics.models.rollups import DirtyHour, FigureWork, HourFigure
 
 __all__ = [
     "AccessLog",
     "DirtyHour",
+    "FigureWork",
     "HourFigure",
     "JoinFit",
     "MarkCheck",

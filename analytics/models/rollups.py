@@ -1,5 +1,6 @@
 """Sums by store and hour; pages read these and kept fits, and nothing finer."""
 
+from django.conf import settings
 from django.db import models
 
 from inference.models import Store
@@ -34,3 +35,20 @@ class DirtyHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} {self.hour:%Y-%m-%d %H:%M}"
+
+
+class FigureWork(models.Model):
+    """How far a store's figures have come, and whether somebody has stopped the work.
+
+    Which days are to do, the rows of DirtyHour and ChangedHour say.
+    """
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="figure_work")
+    total = models.PositiveIntegerField(
+        default=0, help_text="Days that were to do when the work began; 0 when it is done."
+    )
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.total} days"

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from analytics import access, door_counts, queries, report_text, ways
+from analytics import access, door_counts, queries, report_text, rollups, ways
 from analytics.charts import CHARTS
 from analytics.periods import USUAL_DAYS, Period, PeriodError
 from inference.models import Store
@@ -39,6 +39,7 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
         "totals": queries.total_segment(period, sums),
         "changes": queries.compare(store, period),
         "quality": quality,
+        "progress": rollups.progress(store),
         "way": ways.way(quality.method),
         "light": ways.light(quality.trust),
         "wants_planning": ways.wants_planning(quality.method, quality.trust),

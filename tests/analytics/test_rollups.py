@@ -154,3 +154,53 @@ def test_the_hour_that_happens_twice_is_two_hours() -> None:
     factories.visit(store, first.entered_at + timedelta(hours=1))
     rollups.refresh_day(store, date(2026, 10, 25))
     assert HourFigure.objects.count() == 2
+
+
+def three_days(store: Store) -> None:
+    dice = random.Random(6)
+    for day in range(3):
+        visit(store, day * 1440, dice)
+        purchase(store, day * 1440 + 10, day, dice)
+
+
+def test_the_work_can_be_stopped_between_days_and_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, ada = factories.store(), factories.manager()
+    three_days(store)
+    refresh_day = rollups.refresh_day
+
+    def stopped_after_one(one: Store, day: date) -> None:
+        refresh_day(one, day)
+        rollups.stop(one, ada)
+
+    monkeypatch.setattr(rollups, "refresh_day", stopped_after_one)
+    assert rollups.refresh(store) == 1
+    assert rollups.progress(store) == rollups.Progress(1, 3, stopped=True)
+    assert rollups.refresh(store) == 0
+    rollups.go_on(store)
+    monkeypatch.undo()
+    assert rollups.refresh(store) == 2
+    assert rollups.progress(store) is None and stored(store) == whole_table(store)
+
+
+def test_a_day_that_another_worker_has_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = factories.store()
+    three_days(store)
+    refresh_day, done = rollups.refresh_day, []
+
+    def beside_another(one: Store, day: date) -> None:
+        done.append(day)
+        for other in rollups.changed_days(one):
+            refresh_day(one, other)
+
+    monkeypatch.setattr(rollups, "refresh_day", beside_another)
+    assert rollups.refresh(store) == 1 and len(done) == 1
+    assert stored(store) == whole_table(store)
+
+
+def test_late_data_redo_the_days_they_touch_and_no_other() -> None:
+    store, dice = factories.store(), random.Random(7)
+    three_days(store)
+    rollups.refresh(store)
+    purchase(store, 1440 + 30, 99, dice)
+    assert [day - NOON.date() for day in rollups.changed_days(store)] == [timedelta(days=1)]
+    assert rollups.refresh(store) == 1 and stored(store) == whole_table(store)

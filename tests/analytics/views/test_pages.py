@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from analytics.models import Purchase, PurchaseImport
 from inference import pipeline, spool
 from inference import tasks as vision
 from inference.models import Camera, Snapshot, SnapshotBatch, Store, Visit
+from inference.visits import mark_changed
 from tests import factories, fakes
 from tests.analytics import shops
 
@@ -111,6 +112,24 @@ def test_the_way_taken_is_told_and_groups_are_ranked(client: Client) -> None:
     words = client.get(f"/stores/{store.pk}/charts/ranking_by_mood.json?{days}").json()["description"]
     rates = [float(part) for part in re.findall(r"([\d.]+)%", words)]
     assert len(rates) == 3 and rates == sorted(rates, reverse=True)
+
+
+def test_the_work_on_figures_is_watched_stopped_and_let_go_on(
+    mona: Client, shop: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.refresh, "delay", tasks.refresh)
+    times = [factories.NOON + timedelta(days=day) for day in range(3)]
+    for time in times:
+        factories.visit(shop, time)
+    mark_changed(shop, times)
+    where = f"/stores/{shop.pk}/"
+    assert "0 of 3 days" in text(mona, where) and 'hx-trigger="every 2s"' in text(mona, f"{where}figures")
+    mona.post(f"{where}figures/stop")
+    tasks.refresh()
+    page = text(mona, where)
+    assert "Stopped: 0 of 3 days" in page and 'hx-trigger="every 2s"' not in page
+    mona.post(f"{where}figures/go-on")
+    assert "Figures are up to date" in text(mona, f"{where}figures") and "Stopped" not in text(mona, where)
 
 
 def test_a_page_takes_no_more_queries_for_more_data(
