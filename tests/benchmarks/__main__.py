@@ -7,13 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks.database import empty_database
+from tests.benchmarks.database import empty_foyer
 from tests.benchmarks.table import Row
 
 
 def main() -> int:
     options = arguments()
-    with empty_database():
+    with empty_foyer():
         found = [row for part in parts(options.only) for row in told(part())]
     print(json.dumps({"rows": [row.as_json() for row in found]}) if options.json else legend(found))  # noqa: T201
     return 0

@@ -1,38 +1,63 @@
-"""A database and a spool of the benchmark's own, gone afterwards."""
+"""A Foyer of the benchmark's own: servers, database and spool in a folder that is gone afterwards."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+BIN = Path(sys.executable).parent
+
 
 @contextmanager
-def empty_database() -> Iterator[None]:
-    """Django set up as in production (no debug pages), on a fresh test database."""
+def empty_foyer() -> Iterator[Path]:
+    """Django set up as in production (no debug pages) on servers of its own, which one may kill."""
+    for name in ("DATABASE_URL", "REDIS_URL", "FOYER_SPOOL", "FOYER_MODELS"):
+        os.environ.pop(name, None)
     os.environ["DJANGO_SETTINGS_MODULE"] = "analytics.settings"
     with tempfile.TemporaryDirectory(prefix="foyer-bench-") as folder:
-        # Pictures of the bench never meet those of a Foyer that runs at the same time.
-        os.environ["FOYER_SPOOL"] = str(Path(folder) / "spool")
-        yield from _set_up()
+        os.environ["FOYER_DATA"] = folder
+        from analytics import servers
+
+        servers.ensure_running()
+        try:
+            _prepare()
+            yield Path(folder)
+        finally:
+            servers.remove()
 
 
-def _set_up() -> Iterator[None]:
+def _prepare() -> None:
     import django
-    from django.conf import settings
-    from django.test.utils import get_runner, setup_test_environment, teardown_test_environment
+    from django.core.management import call_command
+    from django.test.utils import setup_test_environment
 
-    from analytics import servers
-
-    servers.ensure_running()
     django.setup()
     setup_test_environment(debug=False)
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
+    call_command("migrate", verbosity=0)
+
+
+@contextmanager
+def worker(queue: str = "vision") -> Iterator[subprocess.Popen[bytes]]:
+    """A worker as `make run` starts it, on this Foyer's queue."""
+    process = start_worker(queue)
     try:
-        yield
+        yield process
     finally:
-        runner.teardown_databases(databases)
-        teardown_test_environment()
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def start_worker(queue: str = "vision") -> subprocess.Popen[bytes]:
+    alone = ["--pool", "solo", "--without-mingle", "--without-gossip", "-l", "warning"]
+    command = [str(BIN / "celery"), "-A", "analytics", "worker", "-Q", queue, "-n", f"{queue}@bench", *alone]
+    with (Path(os.environ["FOYER_DATA"]) / f"{queue}.log").open("ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)

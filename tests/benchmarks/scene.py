@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.database import empty_database
+from tests.benchmarks.database import empty_foyer
 
 if TYPE_CHECKING:
     from inference.pipeline import FoundFace
@@ -56,7 +56,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--per-second", type=float, default=4.0, help="frames a second")
     options = parser.parse_args()
-    with empty_database():
+    with empty_foyer():
         told = follow_scene(options.people, options.seed, options.per_second)
     print(json.dumps(told.as_json()))  # noqa: T201
     return 0 if abs(told.visits / told.people - 1) <= 0.03 else 1
