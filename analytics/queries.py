@@ -81,6 +81,7 @@ class Report:
     segments: list[Segment]
     totals: Segment
     quality: Quality
+    apart: Table  # the groups that can be told apart
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,13 @@ def report(store: Store, period: Period, by: str) -> Report:
     if by not in BREAKDOWNS:
         raise ValueError(f"“{by}” is not a breakdown; use one of {' '.join(BREAKDOWNS)}.")
     sums = totals(store, period)
-    return Report(by, segments(store, period, by), total_segment(period, sums), quality(store, period, sums, by))
+    return Report(
+        by,
+        segments(store, period, by),
+        total_segment(period, sums),
+        quality(store, period, sums, by),
+        table(store, period, by),
+    )
 
 
 def _figures(store: Store, period: Period) -> QuerySet[HourFigure]:

@@ -18,6 +18,8 @@ def as_json(report: Report) -> dict[str, Any]:
     return {
         "segments": [_segment(segment) for segment in report.segments],
         "totals": _segment(report.totals),
+        # Wider groups, where those of `segments` cannot be told apart to ±10 points; else null.
+        "wider": [_segment(segment) for segment in report.apart.segments] if report.apart.is_merged else None,
         "quality": asdict(report.quality),
     }
 

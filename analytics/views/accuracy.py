@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
-from analytics import access, door_counts, queries
+from analytics import access, door_counts, queries, till_aids
 from analytics.forms import DoorCountForm, PaperCountForm, SharesForm, TappedCountForm
 from analytics.join.estimate import Z
 from analytics.periods import USUAL_DAYS, Period
@@ -30,7 +30,8 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, store: Store, form: SharesForm, status: int = 200) -> HttpResponse:
-    held = queries.assumed(Period.latest(store, USUAL_DAYS))
+    period = Period.latest(store, USUAL_DAYS)
+    held = queries.assumed(period)
     missed, staff = door_counts.intervals(held)
     counted = store.audits.filter(entered__isnull=False).select_related("camera", "counted_by")
     page = Paginator(counted, ROWS).get_page(request.GET.get("page"))
@@ -45,6 +46,8 @@ def _page(request: HttpRequest, store: Store, form: SharesForm, status: int = 20
         "counts": door_counts.shown(store, list(page.object_list)),
         "typed": store.audits.filter(entered=None).select_related("counted_by")[:ROWS],
         "form": form,
+        "aids": till_aids.of(period),
+        "period": period,
     }
     return render(request, "accuracy/show.html", context, status=status)
 

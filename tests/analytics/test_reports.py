@@ -30,7 +30,7 @@ SEGMENT_KEYS = {"visits", "purchases", "conversion", "average_transaction_value"
 def test_every_breakdown_has_all_its_segments_in_order_with_intervals_around_values(by: str) -> None:
     store, _ = shops.simulated_shop()
     report = report_text.as_json(queries.report(store, shops.period(store), by))
-    assert report.keys() == {"segments", "totals", "quality"}
+    assert report.keys() == {"segments", "totals", "quality", "wider"}
     assert len(report["segments"]) == {"age": 7, "gender": 2, "mood": 3, "age,gender": 14}[by]
     for segment in [*report["segments"], report["totals"]]:
         assert segment.keys() >= SEGMENT_KEYS

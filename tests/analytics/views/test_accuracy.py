@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
 from analytics import rollups
-from inference.models import Audit, Camera, Store
+from inference.models import Audit, Camera, CheckoutFace, Store
 from inference.visits import mark_changed
 from tests import factories
 
@@ -153,6 +153,26 @@ def test_the_list_takes_no_more_queries_for_more_counts(
             store=shop, start=BEGAN + timedelta(days=day), end=BEGAN + timedelta(days=day, hours=1),
             entered=40, staff=2, seen=40,
         )  # fmt: skip
-        with django_assert_max_num_queries(13):
+        with django_assert_max_num_queries(16):
             page = mona.get(f"/stores/{shop.pk}/accuracy/").content.decode()
     assert page.count("Withdraw<") == 8
+
+
+def test_what_tells_who_pays_is_listed_with_what_is_wrong(mona: Client, shop: Store) -> None:
+    camera = factories.camera(shop, "Till camera", place=Camera.Place.CHECKOUT, till="2")
+    page = mona.get(f"/stores/{shop.pk}/accuracy/").content.decode()
+    assert "0.0% of the receipts" in page and "It has seen nobody in these weeks" in page
+    factories.purchase(shop, BEGAN, "1", till="Kasse 2", age_mark="28-45", visit_ref="v1")
+    factories.purchase(shop, BEGAN, "2", till="Kasse 2")
+    for minute in range(12):
+        at = BEGAN + timedelta(minutes=minute)
+        CheckoutFace.objects.create(
+            store=shop, camera=camera, till="2", seen_at=at, first_at=at, last_at=at, quality=60,
+            age=[1, 0, 0, 0, 0, 0, 0], gender=[1, 0], mood=[1, 0, 0],
+        )  # fmt: skip
+    page = mona.get(f"/stores/{shop.pk}/accuracy/").content.decode()
+    assert "50.0% of the receipts" in page and "50.0% carry the cashier" in page and "12 faces" in page
+    assert "No receipt of these weeks names a till “2”" in page
+    camera.till = "Kasse 2"
+    camera.save()
+    assert "warning" not in mona.get(f"/stores/{shop.pk}/accuracy/").content.decode()
