@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,10 @@ class Joined:
     stay_minutes: float | None = None
     clock_minutes: int = 0
     days: int = 0
+    coarse_minutes: int = 0
+    # (ISO day, minutes) at which the till's clock moved, (ISO day, hour) at which the camera seems to have been off.
+    moves: list[tuple[str, float]] = field(default_factory=list)
+    blind_hours: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def is_useful(self) -> bool:
@@ -122,7 +126,8 @@ def _stamp(period: Period) -> str:
 
 
 def _from_json(result: dict[str, Any]) -> Joined:
-    return Joined(**{**result, "segments": [SegmentRate(**segment) for segment in result["segments"]]})
+    told = {name: [tuple(row) for row in result[name]] for name in ("moves", "blind_hours")}
+    return Joined(**{**result, **told, "segments": [SegmentRate(**segment) for segment in result["segments"]]})
 
 
 def compute(period: Period, by: str) -> Joined:
@@ -143,7 +148,7 @@ def compute(period: Period, by: str) -> Joined:
     told = till_evidence.told(period, groups, till_evidence.Paid(at, *marks))
     receipts = Receipts(*days.of(at), np.array([float(value) for value in amount]), visit, told)
     found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, _store(period, days, len(refs)))
-    return replace(_told(counts, found), days=period.days)
+    return replace(described(found, period.first), segments=_segments(counts, found), days=period.days)
 
 
 def _store(period: Period, days: _Days, classified: int) -> modes.Store:
@@ -168,19 +173,29 @@ def _first_of_each(visit: Whole) -> Whole:
     return result
 
 
-def _told(counts: list[SegmentRate], found: modes.Estimate) -> Joined:
+def described(found: modes.Estimate, first: date) -> Joined:
+    """What the join says of itself, its days counted from `first`; without segments."""
+    return Joined(
+        [], found.method, found.trust, found.slope, found.slope_se,
+        stay_minutes=found.stay.typical_minutes if found.stay else None,
+        clock_minutes=found.clock_minutes,
+        coarse_minutes=found.coarse_minutes,
+        moves=[((first + timedelta(days=move.day)).isoformat(), move.minutes) for move in found.moves],
+        blind_hours=[((first + timedelta(days=day)).isoformat(), hour % 24) for day, hour in found.blind_hours],
+    )  # fmt: skip
+
+
+def _segments(counts: list[SegmentRate], found: modes.Estimate) -> list[SegmentRate]:
     rates = found.rates
     drawn, drawn_se = _drawn_together(rates)
     columns = (rates.rate, rates.rate_se, rates.money, rates.money_se, rates.basket, rates.basket_se, drawn, drawn_se)
     rows = zip(counts, *(column.tolist() for column in columns), _differing(rates), strict=True)
     fewest = FEWEST_OF_SEGMENT.get(found.method, FEWEST_UNNAMED) if found.trust != "red" else float("inf")
-    segments = [
+    return [
         SegmentRate(count.visits, count.visits_variance, *(_finite(value) for value in values), differs=differs)
         if count.visits >= fewest else count
         for count, *values, differs in rows
     ]  # fmt: skip
-    stay = found.stay.typical_minutes if found.stay else None
-    return Joined(segments, found.method, found.trust, found.slope, found.slope_se, stay, found.clock_minutes)
 
 
 def _drawn_together(rates: Rates) -> tuple[Floats, Floats]:

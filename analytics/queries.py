@@ -256,7 +256,7 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
         level_error=held.level_error,
         simulated=store.is_simulated,
     )
-    result.warnings.extend(warnings(result, sums))
+    result.warnings.extend(warnings(result, sums, join))
     return result
 
 
@@ -308,13 +308,13 @@ def _named_minutes(store: Store, period: Period) -> float | None:
     return found["mean"] / 60 if found["count"] >= withhold.FEWEST_VISITS else None
 
 
-def warnings(found: Quality, sums: Totals) -> list[str]:
+def warnings(found: Quality, sums: Totals, join: Joined) -> list[str]:
     """What a shopkeeper should know before believing the figures."""
     result = []
     if found.simulated:
         result.append("This store is simulated: its visits and purchases are made up to show what Foyer does.")
     if sums.till_purchases:
-        result += trust.sentences(found.trust, found.method, found.slope, found.clock_minutes)
+        result += trust.sentences(join)
     if found.unexplained:
         purchases = "purchase" if found.unexplained == 1 else "purchases"
         result.append(

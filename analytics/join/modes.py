@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.join import exact, mixture, soft
+from analytics.join import clock, exact, mixture, soft
+from analytics.join.clock import Move
 from analytics.join.exact import Rates
 from analytics.join.gaps import NO_GAPS, Gaps
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags
@@ -31,6 +32,8 @@ FEWEST_LEFT = 30
 FEWEST_TOLD = 50
 # The slope tells nothing where its error is larger, and is right where it lies this near to 1.
 LARGEST_SLOPE_ERROR, TOLERATED_SLOPE, TOLERATED_ERRORS = 0.20, 0.20, 2.5
+WRONG_CLOCK = 60  # minutes; a clock that is off by less is just inexact
+MOST_MOVES = 2  # of an hour, in one period
 MARGIN_MINUTES = LAST_LAG - FIRST_LAG
 MOST_MINUTES = 25 * 60 + MARGIN_MINUTES  # of a day on which clocks go back
 
@@ -71,6 +74,8 @@ class Store:
     staff_se: float = 0.0
     random_tickets: bool = False
     gaps: Gaps = NO_GAPS
+    # Where an earlier soft join of nearly the same days ended.
+    start: soft.State | None = None
 
     @property
     def kept(self) -> float:
@@ -89,6 +94,10 @@ class Estimate:
     slope_se: float | None = None
     stay: Stay | None = None
     clock_minutes: int = 0  # how far the till's clock seems to be ahead, where that is what is wrong
+    moves: tuple[Move, ...] = ()  # when the till's clock moved within the period
+    blind_hours: tuple[tuple[int, int], ...] = ()  # (day, hour) at which the camera seems to have been off
+    coarse_minutes: int = 0  # how coarsely the till's times are written, where that is too coarse
+    state: soft.State | None = None  # where a later fit may start
 
 
 def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
@@ -129,14 +138,47 @@ def _with_level(found: Estimate, store: Store) -> Estimate:
 
 def _checked(rates: Rates, method: Method, joined: Estimate) -> Estimate:
     """Rates that need no join are as good as the counts, and those are wrong where purchases contradict visits."""
-    trust: Trust = "red" if joined.trust == "red" else "green"
+    trust: Trust = "red" if joined.trust == "red" and not joined.coarse_minutes else "green"
     return replace(joined, rates=rates, method=method, trust=trust)
 
 
 def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
+    """The soft join, on the camera's clock throughout: where the till's moved within the period, once more."""
+    if coarse := clock.coarseness(receipts.minute):
+        unknown = np.full(arrivals.labels.shape[1], np.nan)
+        return Estimate(Rates(*[unknown] * 6), "soft", "red", coarse_minutes=coarse)
     grid = minutes(arrivals, receipts, store)
-    found = _told(soft.fit(grid), "soft")
-    return replace(found, clock_minutes=soft.clock_error(grid)) if found.trust == "red" else found
+    fit = soft.fit(grid)
+    shift = clock.shifts(grid.purchases, fit.mean, grid.known)
+    moves = tuple(clock.moves(shift))
+    if moves and np.abs(shift).max() <= clock.SMALL[-1]:
+        fit = soft.fit(replace(_on_clock(grid, shift), start=fit.state))
+    found = replace(_told(fit, "soft"), moves=moves, state=fit.state)
+    if found.trust == "green":
+        return found
+    ahead = soft.clock_error(grid)
+    if 0 < np.abs(ahead).max() < WRONG_CLOCK:
+        # A clock that was never set right is as good as any, once it is known by how much it is off.
+        fit = soft.fit(_on_clock(grid, ahead))
+        if gate(fit) == "green":
+            return replace(_told(fit, "soft"), state=fit.state, clock_minutes=round(float(ahead[0])))
+    return _diagnosed(found, grid, ahead)
+
+
+def _on_clock(grid: soft.Minutes, shift: Floats) -> soft.Minutes:
+    """Purchases and money as the camera's clock would have had them, given by how much the till's is ahead each day."""
+    return replace(grid, purchases=clock.corrected(grid.purchases, shift), revenue=clock.corrected(grid.revenue, shift))
+
+
+def _diagnosed(found: Estimate, grid: soft.Minutes, ahead: Floats) -> Estimate:
+    """What may be wrong, so that somebody can mend it; `ahead` is by how much the till's clock is off each day."""
+    if found.trust == "red":
+        # What a bad fit says of small moves, or of many, is its own noise.
+        large = [move for move in found.moves if abs(move.minutes) >= WRONG_CLOCK]
+        moves = clock.moves(ahead) if ahead.any() else large if len(large) <= MOST_MOVES else []
+        found = replace(found, clock_minutes=0 if moves else round(float(ahead[0])), moves=tuple(moves))
+    blind = clock.blind_hours(grid.visits.sum(axis=0), grid.purchases, grid.first_minute)
+    return replace(found, blind_hours=tuple(blind))
 
 
 def _told(fit: soft.Fit, method: Method) -> Estimate:
@@ -168,7 +210,7 @@ def minutes(arrivals: Arrivals, receipts: Receipts, store: Store) -> soft.Minute
     return soft.Minutes(
         visits, _counted(paid, ones, shape), _counted(paid, receipts.amount, shape),
         (first + np.arange(width)) // 60 % 24, store.weekday, store.missed, store.staff,
-        known=~store.gaps.of_minutes(days, first, width),
+        known=~store.gaps.of_minutes(days, first, width), first_minute=first, start=store.start,
     )  # fmt: skip
 
 

@@ -8,12 +8,14 @@ intervals. Sources: aggregated (Berkson-type) point-process regression by Gauss-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.join.clock import partition, shifted
 from analytics.join.exact import Rates, spread
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, derivatives, kernel
 
@@ -32,8 +34,26 @@ STAY_STEP = np.array([0.7, 0.25, 0.35])
 START_SHIFTS = np.arange(-4.5, 6.0, 1.0)
 START_MEANS = (4.0, 6.5, 10.0, 15.0, 22.0)
 # Clocks that are wrong are mostly wrong by whole hours: summer time, another zone.
-CLOCK_ERRORS, CLEARLY_BETTER = (-120, -60, 60, 120), 1.6
+# Others are off by what they were never set to.
+CLOCK_ERRORS, CLEARLY_BETTER, SURELY = (-120, -60, -45, -30, -20, -12, 12, 20, 30, 45, 60, 120), 1.1, 6.0
+WHOLE_HOUR = 60
+FURTHEST_LAG = 2 * (max(CLOCK_ERRORS) + LAST_LAG)
 SHORTEST_MEAN, LONGEST_MEAN = 1.5, 60.0  # minutes; a stay at these bounds is no stay
+# A longer one imitates the day's hours; shifts are looked for from FIRST_LAG on.
+LONGEST_TRUSTED_MEAN, TRUSTED_SHIFTS = 35.0, (-5.0, 8.5)
+# A slope this near to 1 needs no other start.
+PLAUSIBLE_SLOPE = 0.15
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the fit stands: all that is learned."""
+
+    rate: Floats
+    hours: Floats  # (2 * HOURS,) log factors by hour, weekdays then weekends
+    days: Floats  # (7,)
+    stay: Stay
+    offsets: Floats
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,9 @@ class Minutes:
     staff: float = 0.0
     # A stay known from elsewhere, held to closely; None learns it.
     stay: Stay | None = None
+    first_minute: int = 0  # of the day, of the first column
+    # Where an earlier fit of nearly the same days ended; None starts anew.
+    start: State | None = None
     # (days, minutes): whether camera and till worked, so that the minute's purchases tell something; None is always.
     known: NDArray[np.bool_] | None = None
 
@@ -71,15 +94,8 @@ class Fit:
     slope_se: float
     converged: bool
     at_bounds: bool
-
-
-@dataclass(frozen=True)
-class _State:
-    rate: Floats
-    hours: Floats  # (2 * HOURS,) log factors by hour, weekdays then weekends
-    days: Floats  # (7,)
-    stay: Stay
-    offsets: Floats
+    mean: Floats  # (days, minutes): purchases to be expected
+    state: State
 
 
 class _Grid:
@@ -104,7 +120,7 @@ class _Grid:
         whole = np.fft.irfft(np.fft.rfft(signal, self.length) * np.fft.rfft(g, self.length), self.length)
         return np.asarray(whole[..., -FIRST_LAG : self.minutes - FIRST_LAG], np.float64)
 
-    def factor(self, state: _State) -> Floats:
+    def factor(self, state: State) -> Floats:
         return np.asarray(np.exp(state.hours[self.hour_level] + state.days[self.data.weekday][:, None]), np.float64)
 
 
@@ -135,50 +151,131 @@ def _windowed(signal: Floats, half: int) -> Floats:
 def fit(data: Minutes) -> Fit:
     """Estimate all segments' rates.
 
-    The stay starts where detrended visits and purchases agree best; where that does not converge, with the prior's.
+    The stay starts where detrended visits and purchases agree best, else from the state of an earlier fit, if given.
+    Where that ends nowhere to be trusted, it starts with the prior's, too, and the better of what converges is taken:
+    by penalised deviance, and not by how near the slope is to 1, which would help bad data look good.
     """
     grid = _Grid(data)
     overall = float(data.purchases.sum()) / max(1e-9, float(grid.base.sum()) * (1 - data.staff))
-    for stay in (data.stay,) if data.stay else (_start(grid), Stay()):
-        blank = _State(np.full(grid.segments, overall), np.zeros(2 * HOURS), np.zeros(7), stay, np.zeros(grid.segments))
-        state, converged = _climb(grid, blank)
-        if converged:
+    best: _End | None = None
+    for begin in _starts(grid, overall):
+        end = _End(grid, *_climb(grid, begin))
+        best = end if best is None or end.is_better_than(best) else best
+        if best.is_plausible:
             break
-    return _describe(grid, state, converged)
+    assert best is not None, "there is always a start"
+    return _describe(grid, best)
 
 
-def clock_error(data: Minutes) -> int:
-    """By how many minutes (one of CLOCK_ERRORS, or 0) the till's clock seems to be ahead of the camera's."""
+def _starts(grid: _Grid, overall: float) -> Iterator[State]:
+    data = grid.data
+    blank = State(np.full(grid.segments, overall), np.zeros(2 * HOURS), np.zeros(7), Stay(), np.zeros(grid.segments))
+    if data.stay is not None:
+        yield replace(blank, stay=data.stay)
+        return
+    if data.start is not None and len(data.start.rate) == grid.segments:
+        yield data.start
+    yield replace(blank, stay=_start(grid))
+    yield blank
+
+
+class _End:
+    """Where a climb ended."""
+
+    def __init__(self, grid: _Grid, state: State, converged: bool) -> None:
+        self.state, self.converged = state, converged
+        self.system = _System(grid, state)
+        mean = np.maximum(self.system.mean, 1e-6)
+        known = 1.0 if grid.data.known is None else grid.data.known
+        misfit = float((known * (mean - grid.data.purchases * np.log(mean))).sum())
+        self.deviance = 2 * misfit + float((self.system.prior * self.system.centre**2).sum())
+        self.slope, self.slope_se = _slope(grid, state, self.system, _blocks(grid))
+
+    def is_better_than(self, other: _End) -> bool:
+        return (self.converged, -self.deviance) > (other.converged, -other.deviance)
+
+    @property
+    def is_plausible(self) -> bool:
+        close = abs(self.slope - 1) <= max(PLAUSIBLE_SLOPE, 2 * self.slope_se)
+        return self.converged and not at_bounds(self.state.stay) and close
+
+
+def at_bounds(stay: Stay) -> bool:
+    """Whether a stay is none that could be learned: it imitates the day's hours, or lies outside what is looked at."""
+    mean = np.exp(stay.log_mean)
+    is_long = mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_TRUSTED_MEAN
+    return bool(is_long or stay.shift <= TRUSTED_SHIFTS[0] or stay.shift >= TRUSTED_SHIFTS[1])
+
+
+def clock_error(data: Minutes) -> Floats:
+    """By how many minutes the till's clock seems to be ahead of the camera's on each day, (days,): one of
+    CLOCK_ERRORS, or 0.
+
+    For an hour or more each stretch of days is asked whether it is off by that, or right. Any other offset than those
+    that the stay can take in has to agree clearly better.
+    """
     grid = _Grid(data)
-    paid = _detrended(data.purchases)
-    agreements = {ahead: _agreement(grid, np.roll(paid, -ahead, axis=1))[0] for ahead in (0, *CLOCK_ERRORS)}
-    best = max(agreements, key=lambda ahead: agreements[ahead])
-    return best if agreements[best] > CLEARLY_BETTER * agreements[0] else 0
+    correlation = _Correlation(grid)
+    right = correlation.best(0)[0]
+    found = {ahead: correlation.best(ahead) for ahead in CLOCK_ERRORS}
+    hours = max((ahead for ahead in CLOCK_ERRORS if abs(ahead) >= WHOLE_HOUR), key=lambda ahead: found[ahead][0])
+    if found[hours][0] > SURELY:
+        by_day = correlation.by_day(grid, np.array([0.0, hours]), found[hours][1])
+        if by_day.any():
+            return by_day
+    best = max(found, key=lambda ahead: found[ahead][0])
+    is_off = found[best][0] > max(CLEARLY_BETTER * right, SURELY)
+    return np.full(grid.days, float(best) if is_off else 0.0)
 
 
 def _start(grid: _Grid) -> Stay:
-    return _agreement(grid, _detrended(grid.data.purchases))[1]
+    return _Correlation(grid).best(0)[1]
 
 
-def _detrended(purchases: Floats) -> Floats:
-    return purchases - moving_mean(purchases, smooth_window(purchases.sum(axis=0)))
+class _Correlation:
+    """How detrended purchases follow detrended visits, by lag: all that the search for a stay or a clock needs."""
+
+    def __init__(self, grid: _Grid) -> None:
+        paid = grid.data.purchases - moving_mean(grid.data.purchases, smooth_window(grid.data.purchases.sum(axis=0)))
+        if grid.data.known is not None:
+            paid = paid * grid.data.known
+        entered = grid.data.visits.sum(axis=0) - grid.smoothed.sum(axis=0)
+        self.paid, self.entered = paid, entered
+        self.length = int(2 ** np.ceil(np.log2(grid.minutes + FURTHEST_LAG)))
+        there, here = np.fft.rfft(paid, self.length), np.fft.rfft(entered, self.length)
+        # Cyclic: a lag below 0 is found from the end.
+        self.both = np.fft.irfft((np.conj(here) * there).sum(axis=0), self.length)
+        self.own = np.fft.irfft((np.abs(here) ** 2).sum(axis=0), self.length)
+        self.noise = float(np.sqrt(max(1e-12, float((paid**2).mean()))))
+
+    def best(self, ahead: int) -> tuple[float, Stay]:
+        """The best agreement, in standard deviations of chance, if the till's clock is so far ahead; and its stay."""
+        found = [
+            (self._agreement(stay, ahead), stay)
+            for stay in (Stay(float(shift), float(np.log(mean))) for shift in START_SHIFTS for mean in START_MEANS)
+        ]
+        return max(found, key=lambda pair: pair[0])
+
+    def by_day(self, grid: _Grid, candidates: Floats, stay: Stay) -> Floats:
+        """Which of the offsets each day (days,) seems to have, in stretches: by the likelihood of a regression of
+        purchases on what they should be, with one slope."""
+        expected = grid.convolve(self.entered, kernel(stay))
+        moved = [shifted(expected, int(ahead)) for ahead in candidates]
+        power = float((expected**2).sum())
+        slope = max(float((self.paid * rows).sum()) for rows in moved) / max(1e-12, power)
+        gains = [slope * (self.paid * rows).sum(axis=1) - slope**2 * (rows**2).sum(axis=1) / 2 for rows in moved]
+        return np.asarray(candidates[partition(np.stack(gains) / self.noise**2)], np.float64)
+
+    def _agreement(self, stay: Stay, ahead: int) -> float:
+        g = kernel(stay)
+        lags = np.arange(FIRST_LAG, LAST_LAG + 1)
+        overlap = np.correlate(g, g, "full")  # by differences of lags, from −(n − 1) on
+        power = float((overlap * self.own[np.arange(1 - len(g), len(g))]).sum())
+        scale = float(np.sqrt(max(0.0, power))) * self.noise
+        return float((g * self.both[lags + ahead]).sum()) / max(1e-12, scale)
 
 
-def _agreement(grid: _Grid, paid: Floats) -> tuple[float, Stay]:
-    """How well detrended purchases follow detrended visits at the best stay, and that stay."""
-    entered = grid.data.visits.sum(axis=0) - grid.smoothed.sum(axis=0)
-    best, found = -np.inf, Stay()
-    for shift in START_SHIFTS:
-        for mean in START_MEANS:
-            stay = Stay(float(shift), float(np.log(mean)))
-            expected = grid.convolve(entered, kernel(stay))
-            agreement = float((expected * paid).sum()) / max(1e-12, float(np.sqrt((expected**2).sum())))
-            if agreement > best:
-                best, found = agreement, stay
-    return best, found
-
-
-def _climb(grid: _Grid, state: _State) -> tuple[_State, bool]:
+def _climb(grid: _Grid, state: State) -> tuple[State, bool]:
     before = np.zeros(3)
     for _ in range(MOST_STEPS):
         system = _System(grid, state)
@@ -195,7 +292,7 @@ def _climb(grid: _Grid, state: _State) -> tuple[_State, bool]:
     return state, False
 
 
-def _centred(grid: _Grid, state: _State) -> _State:
+def _centred(grid: _Grid, state: State) -> State:
     """Factors have a visit-weighted mean of 1; what they lose, the rates gain."""
     visits = grid.base.sum(axis=0)
     mean = float((visits * grid.factor(state)).sum() / visits.sum())
@@ -234,7 +331,7 @@ class _Regression:
 class _System:
     """The linearised regression at a state: columns J, weights w, residuals, prior precisions."""
 
-    def __init__(self, grid: _Grid, state: _State) -> None:
+    def __init__(self, grid: _Grid, state: State) -> None:
         self.grid, self.state = grid, state
         keep = 1 - grid.data.staff
         factor = grid.factor(state)
@@ -293,7 +390,7 @@ class _System:
         """The Gauss-Newton step."""
         return self.regression.solve(self.residual, self.centre)
 
-    def step(self, share: float) -> _State:
+    def step(self, share: float) -> State:
         """The state a step further; `share` of the step for the stay."""
         grid, state = self.grid, self.state
         s, h, d = grid.segments, len(grid.hour_levels), len(grid.day_levels)
@@ -305,14 +402,14 @@ class _System:
         low, high = np.log(SHORTEST_MEAN), np.log(LONGEST_MEAN)
         moved = replace(moved, log_mean=float(np.clip(moved.log_mean, low, high)))
         new_offsets = state.offsets + np.clip(offsets, -OFFSET_STEP, OFFSET_STEP)
-        return _State(state.rate + rate, new_hours, new_days, moved, new_offsets)
+        return State(state.rate + rate, new_hours, new_days, moved, new_offsets)
 
 
 # Describing ----------------------------------------------------------------------------
 
 
-def _describe(grid: _Grid, state: _State, converged: bool) -> Fit:
-    system = _System(grid, state)
+def _describe(grid: _Grid, end: _End) -> Fit:
+    system, state = end.system, end.state
     s = grid.segments
     blocks = _blocks(grid)
     influence = system.regression.influence(system.residual, blocks)
@@ -322,15 +419,13 @@ def _describe(grid: _Grid, state: _State, converged: bool) -> Fit:
     level = _level(grid, state)
     basket = money / np.where(state.rate != 0, state.rate, np.nan)
     basket_influence = (money_influence - basket * influence[:, :s]) / np.where(state.rate != 0, state.rate, np.nan)
-    slope, slope_se = _slope(grid, state, system, blocks)
-    mean = np.exp(state.stay.log_mean)
     covariance = _covariance(influence[:, :s], rate_se) * np.outer(level, level)
     rates = Rates(
         state.rate * level, rate_se * level, money * level, spread(money_influence) * level, basket,
         spread(basket_influence), covariance,
     )  # fmt: skip
-    at_bounds = bool(mean <= SHORTEST_MEAN * 1.01 or mean >= LONGEST_MEAN * 0.99)
-    return Fit(rates, state.stay, slope, slope_se, converged, at_bounds)
+    bounds = grid.data.stay is None and at_bounds(state.stay)
+    return Fit(rates, state.stay, end.slope, end.slope_se, end.converged, bounds, system.mean, state)
 
 
 def _covariance(influence: Floats, error: Floats) -> Floats:
@@ -339,7 +434,7 @@ def _covariance(influence: Floats, error: Floats) -> Floats:
     return np.asarray(influence.T @ influence * np.outer(scale, scale), np.float64)
 
 
-def _level(grid: _Grid, state: _State) -> Floats:
+def _level(grid: _Grid, state: State) -> Floats:
     """Visit-weighted mean of the factors for each segment: rates are told for the times at which they came."""
     visits = grid.data.visits
     mean = (visits * grid.factor(state)).sum(axis=(1, 2))
@@ -366,7 +461,7 @@ def _money(grid: _Grid, system: _System, blocks: NDArray[np.int64]) -> tuple[Flo
     return money, regression.influence(residual, blocks)[:, : grid.segments]
 
 
-def _slope(grid: _Grid, state: _State, system: _System, blocks: NDArray[np.int64]) -> tuple[float, float]:
+def _slope(grid: _Grid, state: State, system: _System, blocks: NDArray[np.int64]) -> tuple[float, float]:
     """1 plus the coefficient of the visits' ups and downs beyond the moving mean: 1 if purchases follow them fully."""
     kept = (1 - grid.data.staff) * grid.factor(state)
     extra = np.zeros_like(system.mean)

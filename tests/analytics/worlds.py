@@ -126,6 +126,21 @@ def clock_ahead(sample: Sample, minutes: float) -> Sample:
     return replace(sample, paid=sample.paid + minutes)
 
 
+def clock_changed(sample: Sample, minutes: float, from_day: int, to_day: int = 10_000) -> Sample:
+    """The till's clock is ahead by so much on some of the days."""
+    some = (sample.paid // DAY >= from_day) & (sample.paid // DAY < to_day)
+    return replace(sample, paid=sample.paid + minutes * some)
+
+
+def clock_drifting(sample: Sample, minutes_per_day: float) -> Sample:
+    return replace(sample, paid=np.floor(sample.paid + minutes_per_day * (sample.paid // DAY)))
+
+
+def rounded(sample: Sample, to_minutes: float) -> Sample:
+    """The till writes down its times so coarsely."""
+    return replace(sample, paid=sample.paid // to_minutes * to_minutes)
+
+
 def second_door(sample: Sample, share: float, seed: int) -> Sample:
     """So many visitors come in where no camera looks."""
     return _seen(sample, np.random.default_rng(seed).random(len(sample.entered)) >= share)
