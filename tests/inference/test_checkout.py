@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from inference import intake, pipeline, visit_csv
 from inference.models import Camera, ChangedHour, CheckoutFace, Face, SnapshotBatch, Visit
@@ -46,3 +48,11 @@ def test_visits_at_a_till_are_not_imported(camera: Camera) -> None:
     rows = io.StringIO("visit_ref,entered_at,camera\nv1,2026-03-10T13:00:00,Till 2\n")
     result = visit_csv.read(rows, camera.store)
     assert result.imported == 0 and "at a till" in result.refused[0].reason
+
+
+def test_a_camera_at_a_till_is_created_by_command(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_store", "Corner", "--camera", "Door", "--till-camera", "Counter=Kasse 2", "--json")
+    made = json.loads(capsys.readouterr().out)["cameras"]
+    row = Camera.objects.get(pk=made["Counter"])
+    assert (row.place, row.till) == (Camera.Place.CHECKOUT, "Kasse 2")
+    assert Camera.objects.get(pk=made["Door"]).place == Camera.Place.ENTRANCE

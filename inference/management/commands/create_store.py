@@ -21,12 +21,17 @@ class Command(BaseCommand):
         parser.add_argument("--timezone", default="UTC", help="like Europe/Oslo")
         parser.add_argument("--currency", default="EUR", help="three letters")
         parser.add_argument("--camera", action="append", default=[], help="a camera's name; may be given several times")
+        parser.add_argument(
+            "--till-camera", action="append", default=[], metavar="NAME=TILL",
+            help="a camera at a till, and the till's name as sales files write it; may be given several times",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true")
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         store = Store.objects.filter(name=options["name"]).first() or self._new(options)
         cameras = {name: Camera.objects.get_or_create(store=store, name=name)[0].pk for name in options["camera"]}
+        cameras |= dict(_till_camera(store, text) for text in options["till_camera"])
         result = {"store": store.pk, "cameras": cameras}
         self.stdout.write(json.dumps(result) if options["json"] else f"Store {store.pk}: {store}; cameras {cameras}")
 
@@ -38,3 +43,9 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages), returncode=2) from error
         store.save()
         return store
+
+
+def _till_camera(store: Store, text: str) -> tuple[str, int]:
+    name, _, till = text.partition("=")
+    defaults = {"place": Camera.Place.CHECKOUT, "till": till}
+    return name, Camera.objects.get_or_create(store=store, name=name, defaults=defaults)[0].pk
