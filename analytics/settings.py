@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django_htmx",
+    "ninja",  # its pages come with their own scripts then, and load none from elsewhere
     "training",
     "inference",
     "analytics",
@@ -169,6 +170,13 @@ YUNET_PATH = env.str("FOYER_YUNET", default="") or servers.downloaded_yunet()
 MAX_UPLOAD_FILES = env.int("FOYER_MAX_UPLOAD_FILES", default=5_000)
 MAX_PICTURE_BYTES = env.int("FOYER_MAX_PICTURE_BYTES", default=25_000_000)
 MAX_PICTURE_PIXELS = env.int("FOYER_MAX_PICTURE_PIXELS", default=50_000_000)
+# A camera's token may bring so many pictures a second, averaged over ten seconds.
+PUSHES_PER_SECOND = env.int("FOYER_PUSHES_PER_SECOND", default=50)
+# Large uploads wait in the spool while they come in, not in the machine's temporary folder.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "inference.spool.UploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_UPLOAD_FILES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 

@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from analytics.views import accuracy, dashboard, figures, marks, pages, planning, sales, snapshots
+from inference import api
 
 admin.site.site_header = admin.site.site_title = "Foyer"
 admin.site.index_title = "Stores, cameras, people and models"
@@ -42,5 +43,6 @@ urlpatterns = [
     path("stores/<int:store_id>/accuracy/marks/undo", marks.undo, name="undo-mark"),
     path("counts/<int:audit_id>/", accuracy.counted, name="count"),
     path("counts/<int:audit_id>/withdraw", accuracy.withdraw, name="withdraw-count"),
+    path("api/v1/", api.urls()),
     path("admin/", admin.site.urls),
 ]

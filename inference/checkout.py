@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from inference.models import Camera, CheckoutFace, SnapshotBatch
 from inference.tracking import Person
+from training.labels import LABELS, Task
 
 
 def record(camera: Camera, people: Sequence[Person], batch: SnapshotBatch | None = None) -> list[CheckoutFace]:
@@ -28,10 +29,13 @@ def _row(camera: Camera, person: Person, batch: SnapshotBatch | None) -> Checkou
         seen_at=datetime.fromtimestamp((first + last) / 2, UTC),
         first_at=datetime.fromtimestamp(first, UTC),
         last_at=datetime.fromtimestamp(last, UTC),
-        age=look.age,
-        gender=look.gender,
-        mood=look.mood,
+        **{task: getattr(look, task) or _unknown(task) for task in LABELS},
         model_version=look.model_version,
         faces=len(person.faces),
         quality=max(face.width for face in person.faces),
     )
+
+
+def _unknown(task: Task) -> list[float]:
+    """What the store does not estimate could be anything."""
+    return [1 / len(LABELS[task])] * len(LABELS[task])

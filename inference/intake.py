@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError
 
 from inference import archive, spool
 from inference.capture_time import from_exif, from_name
@@ -25,6 +27,8 @@ from inference.models import Camera, Snapshot, SnapshotBatch
 FIRST_QUEUED = 16
 # An upload of which nothing has come for this long was cut off.
 CUT_OFF_AFTER = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,16 @@ def close_cut_off() -> int:
 
 
 def queue(batch: SnapshotBatch) -> None:
+    """Have the batch analysed once this transaction is in; where the broker is away, `resume` takes it up later."""
     from inference.tasks import analyse_batch  # tasks know the steps; the steps are imported before them
 
-    transaction.on_commit(lambda: analyse_batch.delay(batch.pk))
+    def send() -> None:
+        try:
+            analyse_batch.delay(batch.pk)
+        except (OperationalError, OSError) as error:
+            log.warning("batch %s waits for the broker to come back: %s", batch.pk, type(error).__name__)
+
+    transaction.on_commit(send)
 
 
 def _unpacked(
@@ -124,7 +135,7 @@ def _take_in(incoming: Incoming, camera: Camera, result: IntakeResult) -> None:
     except NotAPictureError as error:
         _refuse(snapshot, str(error), result)
         return
-    if _store(snapshot, incoming.data):
+    if store(snapshot, incoming.data):
         result.snapshots += 1
         result.waiting += snapshot.status == Snapshot.Status.WAITING
         result.captured_from[snapshot.time_source or "unknown"] += 1
@@ -153,7 +164,7 @@ def _tell_time(snapshot: Snapshot, incoming: Incoming, camera: Camera) -> None:
     snapshot.status = Snapshot.Status.PENDING if when else Snapshot.Status.WAITING
 
 
-def _store(snapshot: Snapshot, data: bytes) -> bool:
+def store(snapshot: Snapshot, data: bytes) -> bool:
     """Row and spool file, both or neither; False when this camera brought the same file before."""
     aside = spool.put_aside(data)
     try:

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 
+from training.labels import Task
+
 VISIT_REF_BYTES = 9  # 72 random bits: no two visits of a chain meet
 
 
@@ -57,6 +59,19 @@ class Store(models.Model):
         null=True, blank=True, help_text="On the store’s clock. Who is seen outside the hours is staff; empty: nobody."
     )
     closes_at = models.TimeField(null=True, blank=True)
+    # What is estimated from faces; an attribute that is off is not computed, and pages show it as off.
+    sees_age = models.BooleanField("age group", default=True)
+    sees_gender = models.BooleanField("gender", default=True)
+    sees_mood = models.BooleanField("mood", default=True)
+    counts_only = models.BooleanField(
+        "only count", default=False, help_text="Faces are found to count visits, and nothing is estimated from them."
+    )
+    responsible = models.CharField(
+        "who is responsible", max_length=200, blank=True, help_text="Company and address, for the notice."
+    )
+    privacy_contact = models.CharField(
+        "whom to ask", max_length=200, blank=True, help_text="Mail, telephone or address, for the notice."
+    )
     is_simulated = models.BooleanField(default=False, help_text="Its numbers are made up, and pages say so.")
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -65,6 +80,12 @@ class Store(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What may be estimated from this store's faces; nothing where it only counts."""
+        switches: dict[Task, bool] = {"age": self.sees_age, "gender": self.sees_gender, "mood": self.sees_mood}
+        return tuple(task for task, on in switches.items() if on and not self.counts_only)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -101,12 +122,153 @@ class Camera(models.Model):
         help_text="Left, top, width, height in pixels of its picture: who is only ever seen in there is staff.",
     )
 
+    is_followed = models.BooleanField(
+        "follow the stream", default=False, help_text="The streams worker looks at it day and night."
+    )
+    clock_offset = models.FloatField(
+        null=True, editable=False, help_text="Seconds to add to the camera's clock to get the server's."
+    )
+    clock_checked_at = models.DateTimeField(null=True, editable=False)
+
     class Meta:
         ordering = ["store", "name"]
         constraints = [models.UniqueConstraint(fields=["store", "name"], name="one_camera_per_name")]
 
     def __str__(self) -> str:
         return f"{self.store}: {self.name}"
+
+
+class CameraToken(models.Model):
+    """What a camera shows to push snapshots. Only its digest is kept; the token itself is shown once."""
+
+    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100, help_text="Which device or program has it.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256, hexadecimal.")
+    start = models.CharField(max_length=12, editable=False, help_text="The token's first characters, to tell it by.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.start}…)"
+
+
+class CameraState(models.Model):
+    """How a followed camera is doing right now; one row a camera, written by whoever follows it."""
+
+    class Status(models.TextChoices):
+        UP = "up", "sending pictures"
+        SILENT = "silent", "connected, sends nothing"
+        DOWN = "down", "cannot be reached"
+        ENDED = "ended", "no longer followed"
+
+    camera = models.OneToOneField(Camera, on_delete=models.CASCADE, related_name="state")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DOWN)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is not up; never with a password.")
+    since = models.DateTimeField(default=now, help_text="When the status last changed.")
+    seen_at = models.DateTimeField(null=True, help_text="When the newest frame arrived.")
+    looks_per_second = models.FloatField(default=0, help_text="How often it is looked at, as load allows.")
+    updated_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return f"{self.camera}: {self.status}"
+
+
+class CameraHourQuerySet(models.QuerySet["CameraHour"]):
+    def between(self, start: datetime, end: datetime) -> CameraHourQuerySet:
+        return self.filter(hour__gte=start, hour__lt=end)
+
+
+class CameraHour(models.Model):
+    """What a camera brought in one hour of its store: how much later figures rest on. Sums, for means over hours."""
+
+    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="hours")
+    hour = models.DateTimeField()
+    frames = models.PositiveIntegerField(default=0, help_text="Pictures looked at.")
+    refused = models.PositiveIntegerField(default=0, help_text="Pictures that could not be used.")
+    faces = models.PositiveIntegerField(default=0, help_text="Faces seen.")
+    classified = models.PositiveIntegerField(default=0, help_text="Faces that were good enough to classify.")
+    face_pixels = models.FloatField(default=0, help_text="Σ of the faces' sizes, pixels.")
+    age_seconds = models.FloatField(default=0, help_text="Σ of how old each stream's frame was when looked at.")
+    aged = models.PositiveIntegerField(default=0, help_text="Frames that age_seconds sums.")
+    drops = models.PositiveIntegerField(default=0, help_text="Times the stream broke off or fell silent.")
+
+    objects = CameraHourQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["hour"]
+        constraints = [models.UniqueConstraint(fields=["camera", "hour"], name="one_row_per_camera_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.camera} {self.hour:%Y-%m-%d %H:%M}"
+
+
+class NoticeConfirmation(models.Model):
+    """Somebody saw the notice hang at the entrance; what it said then. Rows are never changed."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="notices")
+    hangs_since = models.DateField()
+    says = models.JSONField(help_text="What the store did when this was confirmed; see notice.what_it_does.")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    confirmed_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ["-confirmed_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.store}: hangs since {self.hangs_since}"
+
+
+class FaceAudit(models.Model):
+    """A blind audit: faces kept, by an admin's consent, until somebody has said what they see in them."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="face_audits")
+    wanted = models.PositiveIntegerField(help_text="How many faces are kept at most.")
+    share = models.FloatField(help_text="Share of all classified faces that is kept, drawn by lot.")
+    consented_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    consented_at = models.DateTimeField(default=now, editable=False)
+    ends_at = models.DateTimeField(help_text="Whatever happens, the pictures are deleted then.")
+    closed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-consented_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["store"], condition=Q(closed_at=None), name="one_open_face_audit")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store}: audit of {self.consented_at:%Y-%m-%d}"
+
+
+class AuditedFace(models.Model):
+    """A face of a blind audit: encrypted until the audit ends; afterwards only what was guessed and what was seen."""
+
+    audit = models.ForeignKey(FaceAudit, on_delete=models.CASCADE, related_name="faces")
+    crop = models.BinaryField(null=True, help_text="An encrypted picture; gone when the audit is closed.")
+    guessed = models.JSONField(help_text="Task to label, as the models said.")
+    seen = models.JSONField(null=True, help_text="Task to label, as a person said; null where nobody can tell.")
+    labelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    labelled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"face {self.pk} of {self.audit}"
+
+
+class DeletionRun(models.Model):
+    """One run of everything that is deleted by age, and how much of each kind went."""
+
+    at = models.DateTimeField(default=now)
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.counts}"
 
 
 class SnapshotBatch(models.Model):
@@ -159,6 +321,8 @@ class Snapshot(models.Model):
         ASKED = "asked", "typed in"
         MODIFIED = "modified", "the file's date"
         STREAM = "stream", "the stream's clock"
+        CAMERA = "camera", "the camera's word"
+        ARRIVED = "arrived", "when it arrived"
 
     camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="snapshots")
     batch = models.ForeignKey(SnapshotBatch, null=True, on_delete=models.CASCADE, related_name="snapshots")

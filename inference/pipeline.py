@@ -11,20 +11,21 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils.timezone import now
 
-from inference import appearance, face_colours, spool, visits
+from inference import appearance, face_colours, health, spool, visits
 from inference.appearance import Vector
 from inference.decode import NotAPictureError, decode_reduced
 from inference.detect import Detection, Detector, detector
 from inference.detect.base import LARGEST_POSE_ERROR
 from inference.models import Camera, Face, Snapshot, SnapshotBatch
-from inference.predictor import Classifier, FaceLook, Predictor
+from inference.predictor import TASKS, Classifier, FaceLook, Predictor
 from inference.tracking import Seen
+from training.labels import Task
 from training.preprocessing import Pixels
 
 log = logging.getLogger(__name__)
@@ -85,18 +86,31 @@ class _Looked:
     picture: Pixels
     scale: float
     faces: list[Detection]
+    tasks: tuple[Task, ...] = TASKS  # what may be estimated from it
 
 
-def find_faces(pictures: Sequence[Pixels], using: Tools, smallest: float = MIN_FACE_PIXELS) -> list[list[FoundFace]]:
+def find_faces(
+    pictures: Sequence[Pixels],
+    using: Tools,
+    smallest: float = MIN_FACE_PIXELS,
+    tasks: tuple[Task, ...] = TASKS,
+) -> list[list[FoundFace]]:
     """Faces of each picture, unsure ones too; those that are sure and large enough classified in one call."""
-    looked = [_Looked(picture, 1.0, using.detector.detect(picture, smallest)) for picture in pictures]
+    looked = [_Looked(picture, 1.0, using.detector.detect(picture, smallest), tasks) for picture in pictures]
     return _classified(looked, using, smallest)
 
 
 def find_faces_in(
-    files: Sequence[bytes], using: Tools, smallest: float = MIN_FACE_PIXELS
+    files: Sequence[bytes],
+    using: Tools,
+    smallest: float = MIN_FACE_PIXELS,
+    tasks: Sequence[tuple[Task, ...]] | None = None,
 ) -> list[list[FoundFace] | NotAPictureError]:
-    """Faces of each picture file, or why it is none. Threads decode and detect while others' faces are classified."""
+    """Faces of each picture file, or why it is none. Threads decode and detect while others' faces are classified.
+
+    `tasks` says for each file what may be estimated; left out, everything.
+    """
+    wanted = tasks if tasks is not None else [TASKS] * len(files)
     result: list[list[FoundFace] | NotAPictureError] = []
     waiting: list[_Looked] = []
     places: list[int] = []
@@ -108,7 +122,7 @@ def find_faces_in(
         places.clear()
 
     with ThreadPoolExecutor(THREADS) as threads:
-        for looked in threads.map(lambda data: _look(data, using.detector, smallest), files):
+        for looked in threads.map(lambda data, tasks: _look(data, using.detector, smallest, tasks), files, wanted):
             if isinstance(looked, NotAPictureError):
                 result.append(looked)
                 continue
@@ -121,7 +135,9 @@ def find_faces_in(
     return result
 
 
-def _look(data: bytes, detector: Detector, smallest: float) -> _Looked | NotAPictureError:
+def _look(
+    data: bytes, detector: Detector, smallest: float, tasks: tuple[Task, ...]
+) -> _Looked | NotAPictureError:
     """Find faces in a picture decoded no larger than the detector needs it, or than its smallest face needs it."""
     try:
         picture, scale = decode_reduced(data, detector.scale(smallest))
@@ -129,15 +145,18 @@ def _look(data: bytes, detector: Detector, smallest: float) -> _Looked | NotAPic
         worth = [face.size for face in found if face.sure and face.size >= smallest]
         if scale < 1 and worth and min(worth) * scale < SHARP_ENOUGH_PIXELS:
             picture, scale = decode_reduced(data, min(1.0, SHARP_ENOUGH_PIXELS / min(worth)))
-        return _Looked(picture, scale, found)
+        return _Looked(picture, scale, found, tasks)
     except NotAPictureError as error:
         return error
 
 
 def _classified(looked: Sequence[_Looked], using: Tools, smallest: float) -> list[list[FoundFace]]:
     large = [(one, face) for one in looked for face in one.faces if face.sure and face.size >= smallest]
-    looks = using.classifier.look_at([(one.picture, face.times(one.scale)) for one, face in large])
-    look_of = {id(face): look for (_, face), look in zip(large, looks, strict=True)}
+    look_of: dict[int, FaceLook] = {}
+    for tasks in {one.tasks for one, _ in large} - {()}:
+        alike = [(one, face) for one, face in large if one.tasks == tasks]
+        looks = using.classifier.look_at([(one.picture, face.times(one.scale)) for one, face in alike], tasks)
+        look_of |= {id(face): look for (_, face), look in zip(alike, looks, strict=True)}
     return [[_found(one, face, look_of.get(id(face))) for face in one.faces] for one in looked]
 
 
@@ -178,7 +197,8 @@ def analyse_chunk(batch: SnapshotBatch | None = None, using: Tools | None = None
     """Analyse up to CHUNK pending snapshots that no other worker holds; 0 when there are none."""
     with transaction.atomic():
         rows = Snapshot.objects.pending().filter(batch=batch) if batch else Snapshot.objects.pending()
-        chunk = list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("captured_at", "pk")[:CHUNK])
+        rows = rows.select_related("camera__store").select_for_update(skip_locked=True, of=("self",))
+        chunk = list(rows.order_by("captured_at", "pk")[:CHUNK])
         if chunk:
             _analyse(chunk, using or tools())
     for snapshot in chunk:
@@ -195,9 +215,10 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
             there.append(snapshot)
         except FileNotFoundError:
             _refuse(snapshot, "the picture is gone; please upload it again")
+    tasks = [snapshot.camera.store.tasks for snapshot in there]
     readable: list[Snapshot] = []
     faces: list[list[FoundFace]] = []
-    for snapshot, found in zip(there, find_faces_in(files, using), strict=True):
+    for snapshot, found in zip(there, find_faces_in(files, using, tasks=tasks), strict=True):
         if isinstance(found, NotAPictureError):
             _refuse(snapshot, str(found))
             continue
@@ -214,6 +235,18 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
     for row, (_, face) in zip(rows, pairs, strict=True):
         face_colours.put(row.pk, face.colours)
     Snapshot.objects.bulk_update(chunk, ["status", "reason", "faces_seen", "faces_classified", "analysed_at"])
+    for snapshot, found in zip(readable, faces, strict=True):
+        note_health(snapshot.camera, snapshot.captured_at or now(), found)
+    for snapshot in chunk:
+        if snapshot.status == Snapshot.Status.REFUSED:
+            health.note(snapshot.camera, snapshot.captured_at or now(), refused=1)
+
+
+def note_health(camera: Camera, at: datetime, found: Sequence[FoundFace], **more: float) -> None:
+    """Add a picture's faces to the sums of its camera's hour."""
+    classified = sum(face.look is not None for face in found)
+    size = sum(face.where.size for face in found)
+    health.note(camera, at, frames=1, faces=len(found), classified=classified, face_pixels=size, **more)
 
 
 def _refuse(snapshot: Snapshot, reason: str) -> None:

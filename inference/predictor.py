@@ -22,18 +22,21 @@ CROP_PIXELS = 96
 
 @dataclass(frozen=True)
 class FaceLook:
-    """How one face looks: probabilities in the order of training.labels, the expected age in years, who said so."""
+    """How one face looks: probabilities in the order of training.labels, the expected age in years, who said so.
 
-    age: list[float]
-    gender: list[float]
-    mood: list[float]
-    age_years: float
+    What was not asked for is None.
+    """
+
+    age: list[float] | None
+    gender: list[float] | None
+    mood: list[float] | None
+    age_years: float | None
     model_version: str
 
 
 class Classifier(Protocol):
-    def look_at(self, faces: Sequence[tuple[Pixels, Detection]]) -> list[FaceLook]:
-        """Classify faces, each given as its whole RGB picture and where it was found there."""
+    def look_at(self, faces: Sequence[tuple[Pixels, Detection]], tasks: Sequence[Task] = TASKS) -> list[FaceLook]:
+        """Classify faces, each given as its whole RGB picture and where it was found there; only for `tasks`."""
         ...
 
     def look_at_crops(self, crops: Sequence[Pixels]) -> list[FaceLook]:
@@ -48,10 +51,10 @@ class Predictor:
         self._refs = models or {}
         self._loaded: dict[Task, artifacts.Artifact] = {}
 
-    def look_at(self, faces: Sequence[tuple[Pixels, Detection]]) -> list[FaceLook]:
-        if not faces:
-            return []
-        models = self._serving()
+    def look_at(self, faces: Sequence[tuple[Pixels, Detection]], tasks: Sequence[Task] = TASKS) -> list[FaceLook]:
+        if not faces or not tasks:
+            return [FaceLook(None, None, None, None, "")] * len(faces)
+        models = self._serving(tasks)
         framings = {model.input.framing for model in models.values()}
         crops = {
             framing: [align(image, face.landmarks, CROP_PIXELS, framing) for image, face in faces]
@@ -65,21 +68,28 @@ class Predictor:
         models = self._serving()
         return _looks({task: model.predict(list(crops)) for task, model in models.items()}, models)
 
-    def _serving(self) -> dict[Task, artifacts.Artifact]:
+    def _serving(self, tasks: Sequence[Task] = TASKS) -> dict[Task, artifacts.Artifact]:
         """Load what serves now; a promotion reaches a running worker with its next chunk of pictures."""
-        for task in TASKS:
+        for task in tasks:
             path = artifacts.resolve(task, Path(settings.MODELS_DIR), self._refs.get(task))
             if task not in self._loaded or self._loaded[task].path != path:
                 self._loaded[task] = artifacts.load(path)
-        return self._loaded
+        return {task: self._loaded[task] for task in tasks}
 
 
 def _looks(predictions: dict[Task, artifacts.Prediction], models: dict[Task, artifacts.Artifact]) -> list[FaceLook]:
-    version = ", ".join(models[task].version for task in TASKS)
-    years = predictions["age"].years
-    assert years is not None, "an age model always gives years"
-    rows = zip(*(predictions[task].probabilities for task in TASKS), years, strict=True)
-    return [FaceLook(_plain(age), _plain(gender), _plain(mood), float(y), version) for age, gender, mood, y in rows]
+    version = ", ".join(models[task].version for task in TASKS if task in models)
+    count = len(next(iter(predictions.values())).probabilities)
+    years = predictions["age"].years if "age" in predictions else None
+    columns = {task: [_plain(row) for row in found.probabilities] for task, found in predictions.items()}
+    return [
+        FaceLook(
+            **{task: columns[task][row] if task in columns else None for task in TASKS},
+            age_years=float(years[row]) if years is not None else None,
+            model_version=version,
+        )
+        for row in range(count)
+    ]
 
 
 def _plain(probabilities: NDArray[np.float64]) -> list[float]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 # A file without a snapshot is either being received right now or left over from a crash; after this it is the latter.
 LEFTOVER_AFTER_SECONDS = 600
@@ -48,6 +52,22 @@ def leftovers() -> list[Path]:
 
 def snapshot_ids() -> set[int]:
     return {int(path.name) for path in folder().iterdir() if path.name.isdigit()}
+
+
+class UploadHandler(TemporaryFileUploadHandler):
+    """Large files of a request wait here while they come in; a killed request's are swept like other leftovers."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
+        self.file = SpooledUpload(self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
+
+
+class SpooledUpload(TemporaryUploadedFile):
+    """Django's own, in the spool instead of the machine's temporary folder."""
+
+    def __init__(self, name: str | None, kind: str | None, size: int, charset: str | None, extra: Any = None) -> None:
+        file = tempfile.NamedTemporaryFile(dir=folder(), prefix="upload-")  # noqa: SIM115  # closed with the request
+        super(TemporaryUploadedFile, self).__init__(file, name, kind, size, charset, extra)
 
 
 def is_empty() -> bool:

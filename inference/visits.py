@@ -115,7 +115,7 @@ def _pictures(rows: Iterable[Face]) -> Iterable[list[Seen]]:
 def _seen(row: Face) -> Seen:
     assert row.snapshot.captured_at is not None, "only timed snapshots are analysed"
     look = None
-    if row.age and row.gender and row.mood and row.age_years is not None:
+    if row.age or row.gender or row.mood:
         look = FaceLook(row.age, row.gender, row.mood, row.age_years, row.model_version)
     x, y, width, height = row.box
     colours = face_colours.get(row.pk)

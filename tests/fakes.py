@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from inference.detect import Detection
 from inference.pipeline import Tools
-from inference.predictor import FaceLook
+from inference.predictor import TASKS, FaceLook
+from training.labels import Task
 from training.preprocessing import CANONICAL_LANDMARKS, Pixels
 
 WOMAN, MAN = (200, 40, 40), (40, 40, 200)
@@ -50,10 +52,16 @@ class FakeDetector:
 
 
 class FakeClassifier:
-    """Red squares are women of 30, blue ones men of 50."""
+    """Red squares are women of 30, blue ones men of 50. `asked` keeps which tasks were computed."""
 
-    def look_at(self, faces: Sequence[tuple[Pixels, Detection]]) -> list[FaceLook]:
-        return [self._look(image, face) for image, face in faces]
+    def __init__(self) -> None:
+        self.asked: list[tuple[Task, ...]] = []
+
+    def look_at(self, faces: Sequence[tuple[Pixels, Detection]], tasks: Sequence[Task] = TASKS) -> list[FaceLook]:
+        self.asked.append(tuple(tasks))
+        looks = [self._look(image, face) for image, face in faces]
+        off = {task: None for task in TASKS if task not in tasks} | ({} if "age" in tasks else {"age_years": None})
+        return [replace(look, **off) for look in looks]  # type: ignore[arg-type]  # None is fit for all of them
 
     def look_at_crops(self, crops: Sequence[Pixels]) -> list[FaceLook]:
         raise NotImplementedError("no test needs it")

@@ -50,7 +50,7 @@ def test_shipped_models_know_most_portraits_gender_and_about_their_age() -> None
         ordered = sorted(faces, key=lambda face: face.where.box[0])
         for face, guest in zip(ordered, sorted(scene.guests, key=lambda guest: guest.x), strict=True):
             group, gender, _ = guest.portrait.stem.split("_")
-            assert face.look is not None
+            assert face.look is not None and face.look.gender is not None and face.look.age_years is not None
             genders.append(np.argmax(face.look.gender) == ["female", "male"].index(gender))
             low, high = (int(year) for year in group.split("-"))
             ages.append(low - 8 <= face.look.age_years <= high + 8)

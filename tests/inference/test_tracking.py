@@ -31,7 +31,7 @@ def test_two_who_cross_keep_their_own_looks() -> None:
     pictures = [[seen(0.5 * k, 100 + 30 * k), seen(0.5 * k, 340 - 30 * k, MAN)] for k in range(9)]
     people = follow(pictures)
     assert [len(person.faces) for person in people] == [9, 9]
-    assert sorted(look.age_years for person in people if (look := person.look())) == [30, 50]
+    assert {look.age_years for person in people if (look := person.look())} == {30, 50}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_moment_behind_a_pillar_does_not_make_another_person() -> None:
 def test_a_look_is_an_average_in_which_near_faces_count_more() -> None:
     person = Person([seen(0, 0, WOMAN, side=20), seen(1, 0, MAN, side=40)])
     look = person.look()
-    assert look is not None and look.gender == [pytest.approx(0.26), pytest.approx(0.74)]
+    assert look is not None and look.age is not None and look.gender == pytest.approx([0.26, 0.74])
     assert look.age_years == pytest.approx(46) and sum(look.age) == pytest.approx(1)
     assert Person([seen(0, 0, None)]).look() is None
 

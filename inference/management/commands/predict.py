@@ -103,7 +103,7 @@ def _face(face: FoundFace) -> dict[str, Any]:
 
 
 def _look(look: FaceLook | None) -> dict[str, Any]:
-    if look is None:
+    if look is None or look.age is None or look.gender is None or look.mood is None or look.age_years is None:
         return {"age": None, "gender": None, "mood": None}
     return {
         "age": {
