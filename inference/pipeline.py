@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def find_faces_in(
 
 
 def _look(
-    data: bytes, detector: Detector, smallest: float, tasks: tuple[Task, ...]
+    data: bytes, detector: Detector, smallest: float, tasks: tuple[Task, ...] = TASKS
 ) -> _Looked | NotAPictureError:
     """Find faces in a picture decoded no larger than the detector needs it, or than its smallest face needs it."""
     try:
@@ -235,18 +236,26 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
     for row, (_, face) in zip(rows, pairs, strict=True):
         face_colours.put(row.pk, face.colours)
     Snapshot.objects.bulk_update(chunk, ["status", "reason", "faces_seen", "faces_classified", "analysed_at"])
-    for snapshot, found in zip(readable, faces, strict=True):
-        note_health(snapshot.camera, snapshot.captured_at or now(), found)
+    _note_health(chunk, dict(zip((snapshot.pk for snapshot in readable), faces, strict=True)))
+
+
+def _note_health(chunk: Sequence[Snapshot], faces: dict[int, list[FoundFace]]) -> None:
+    """Add a chunk to the sums of its cameras' hours, in one order everywhere, so that two workers never deadlock."""
+    sums: dict[tuple[int, datetime], Counter[str]] = {}
+    cameras = {snapshot.camera_id: snapshot.camera for snapshot in chunk}
     for snapshot in chunk:
-        if snapshot.status == Snapshot.Status.REFUSED:
-            health.note(snapshot.camera, snapshot.captured_at or now(), refused=1)
+        hour = snapshot.camera.store.hour_of(snapshot.captured_at or now())
+        counts = health_of(faces[snapshot.pk]) if snapshot.pk in faces else {"refused": 1}
+        sums.setdefault((snapshot.camera_id, hour), Counter()).update(counts)  # type: ignore[call-overload]  # floats add up, too
+    for (camera, hour), total in sorted(sums.items()):
+        health.note(cameras[camera], hour, **total)
 
 
-def note_health(camera: Camera, at: datetime, found: Sequence[FoundFace], **more: float) -> None:
-    """Add a picture's faces to the sums of its camera's hour."""
+def health_of(found: Sequence[FoundFace]) -> dict[str, float]:
+    """What a picture adds to the sums of its camera's hour."""
     classified = sum(face.look is not None for face in found)
     size = sum(face.where.size for face in found)
-    health.note(camera, at, frames=1, faces=len(found), classified=classified, face_pixels=size, **more)
+    return {"frames": 1, "faces": len(found), "classified": classified, "face_pixels": size}
 
 
 def _refuse(snapshot: Snapshot, reason: str) -> None:
