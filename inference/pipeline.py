@@ -246,7 +246,7 @@ def _note_health(chunk: Sequence[Snapshot], faces: dict[int, list[FoundFace]]) -
     for snapshot in chunk:
         hour = snapshot.camera.store.hour_of(snapshot.captured_at or now())
         counts = health_of(faces[snapshot.pk]) if snapshot.pk in faces else {"refused": 1}
-        sums.setdefault((snapshot.camera_id, hour), Counter()).update(counts)  # type: ignore[call-overload]  # floats add up, too
+        sums.setdefault((snapshot.camera_id, hour), Counter()).update(counts)
     for (camera, hour), total in sorted(sums.items()):
         health.note(cameras[camera], hour, **total)
 
