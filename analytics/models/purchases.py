@@ -15,11 +15,14 @@ class PurchaseImport(models.Model):
     """One sales file; undoing it removes exactly the purchases that point here."""
 
     class Status(models.TextChoices):
+        ASKING = "asking", "waiting for an answer"
+        READING = "reading", "being read"
         PREVIEWED = "previewed", "waiting for your go"
         RUNNING = "running", "importing"
         DONE = "done", "imported"
         UNDONE = "undone", "undone"
         FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="imports")
     file_name = models.CharField(max_length=255)
@@ -29,6 +32,7 @@ class PurchaseImport(models.Model):
     rows = models.PositiveIntegerField(default=0)
     purchases_count = models.PositiveIntegerField(default=0)
     lines_count = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0, help_text="Purchases that the till had corrected.")
     duplicates = models.PositiveIntegerField(default=0)
     refused = models.JSONField(default=list, help_text="[{row, column, value, reason}]")
     first_at = models.DateTimeField(null=True)
@@ -53,13 +57,21 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
 
 
 class Purchase(models.Model):
-    """One receipt."""
+    """One receipt. Only sales count; a receipt that was voided or paid back wholly stays, with an amount of 0."""
+
+    class Status(models.TextChoices):
+        SALE = "sale", "sale"
+        REFUND = "refund", "refund"
+        VOID = "void", "voided or paid back"
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="purchases")
-    receipt = models.CharField(max_length=100)
+    receipt = models.CharField(max_length=200)
     till = models.CharField(max_length=50, blank=True)
     paid_at = models.DateTimeField()
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    amount = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, help_text="In the store's currency; empty where the file has none."
+    )
+    status = models.CharField(max_length=6, choices=Status.choices, default=Status.SALE, db_default=Status.SALE)
     items = models.PositiveIntegerField(null=True)
     visit_ref = models.CharField(max_length=64, blank=True, help_text="The visit this receipt names, if it does.")
     # What the cashier keyed, as labels of training.labels where the till's keys are these, else in the till's words.
@@ -80,6 +92,37 @@ class Purchase(models.Model):
 
     def __str__(self) -> str:
         return f"receipt {self.receipt}"
+
+
+class PurchaseChange(models.Model):
+    """What an import corrected on a receipt that was here already, and what stood there before: undo puts it back."""
+
+    brought_by = models.ForeignKey(PurchaseImport, on_delete=models.CASCADE, related_name="changes")
+    purchase = models.ForeignKey(Purchase, on_delete=models.CASCADE, related_name="changes")
+    before = models.JSONField(help_text="The receipt's columns, and its lines.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brought_by", "purchase"], name="one_change_per_import")]
+
+    def __str__(self) -> str:
+        return f"{self.purchase} before import {self.brought_by_id}"
+
+
+class SalesMapping(models.Model):
+    """Which column is what in the files of a store's till, as its manager said; used for the next file like it."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="sales_mappings")
+    name = models.CharField(max_length=60)
+    header = models.JSONField(help_text="The names of the columns by which such a file is known.")
+    choice = models.JSONField(help_text="Columns, order of dates, decimal mark, branches.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-updated_at"]
+        constraints = [models.UniqueConstraint(fields=["store", "name"], name="one_mapping_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.name}"
 
 
 class PurchaseLine(models.Model):

@@ -1,121 +1,156 @@
-"""Which column is what: formats recognised by their headers, and a guess by names in several languages."""
+"""The mapping of a file's columns to purchases: tills known by their headers, else a guess by name and content."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from analytics.sales import personal
+from analytics.sales.columns import Column, guess
+from analytics.sales.headers import compact, spellings, words
+from analytics.sales.numbers import Mark
+from analytics.sales.times import DateOrder
 
 FIELDS: Final = (
-    "receipt", "paid_at", "date", "time", "amount", "till", "items", "visit_ref", "product", "category", "quantity",
-    "branch", "status", "kind", "unit_price",
+    "receipt", "paid_at", "date", "time", "amount", "unit_price", "quantity", "discount", "tax", "tip", "refunded",
+    "items", "till", "branch", "status", "kind", "voided", "product", "category", "visit_ref",
 )  # fmt: skip
 # Kinds of rows, in lower case, that are no sales in any till's file.
-NOT_SALES: Final = frozenset({"payout", "fee", "layby", "deposit", "auszahlung", "void"})
-DateOrder = Literal["", "day-first", "month-first"]
-
-# What tills call things, in lower case; the first that a file has is taken.
-SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
-    "receipt": (
-        "receipt", "invoice id", "receipt number", "receipt no", "invoice", "order id", "transaction id", "bon",
-        "bonnr", "belegnummer", "beleg", "kvittering", "kvitto", "ticket", "numéro de ticket", "bonnummer", "recibo",
-    ),
-    "paid_at": ("paid_at", "paid at", "date & time", "datetime", "date time", "timestamp", "zeitpunkt", "tidspunkt"),
-    "date": ("date", "datum", "dato", "fecha", "transaction date", "sale date"),
-    "time": ("time", "uhrzeit", "zeit", "tid", "klokkeslett", "heure", "hora", "tijd", "transaction time"),
-    "amount": (
-        "amount", "total", "gross sales", "total collected", "betrag", "summe", "gesamt", "beløp", "sum", "belopp",
-        "montant", "importe", "bedrag", "total amount",
-    ),
-    "till": ("till", "register", "kasse", "kasse nr", "pos", "device", "caisse", "caja"),
-    "items": ("items", "item count", "antall", "anzahl"),
-    "visit_ref": ("visit_ref", "visit ref", "visit reference", "ticket reference"),
-    "product": ("product", "item", "artikel", "produkt", "vare", "article", "producto"),
-    "category": ("category", "product line", "warengruppe", "kategori", "kategorie", "catégorie", "categoría"),
-    "quantity": ("quantity", "qty", "menge", "mengde", "quantité", "cantidad", "aantal"),
-    "branch": ("branch", "location", "store", "filiale", "butikk", "magasin", "sucursal"),
-    "status": ("status", "order status", "financial status", "stand", "statut", "estado"),
-    "kind": ("kind", "type", "receipt type", "transaction type", "event type", "line type", "typ", "art"),
-    "unit_price": ("unit price", "lineitem price", "einzelpreis", "enhetspris", "prix unitaire"),
-}  # fmt: skip
+NOT_SALES: Final = frozenset((
+    "payout", "fee", "layby", "deposit", "auszahlung", "payment in", "cash in", "cash out", "pay in", "pay out", "opening float", "einlage",
+    "entnahme", "avtransfer", "avbestellung", "avtraining", "avsonstige", "avsachbezug", "training",
+))  # fmt: skip
+NET: Final = frozenset(map(compact, (
+    "net sales", "net total", "net amount", "net revenue", "net", "netto", "nettobetrag", "nettoumsatz", "subtotal", "sub total",
+    "zwischensumme", "total ht", "montant ht", "base imponible", "imponibile",
+)))  # fmt: skip
+GROSS: Final = frozenset(map(compact, ("gross sales", "gross revenue")))
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """`columns`: our field -> the file's column. `dates` says how 03/04/2026 is meant, where that is known; rows whose
-    kind is in `not_sales` are left out."""
+    """`columns`: our field -> the file's column. `dates` says how 03/04/2026 is meant, `mark` the decimal mark, where
+    these are known. What was paid is the amount, plus the columns of `plus`, minus those of `minus`. Rows whose kind is
+    in `not_sales` are left out, those in `only_lines` are articles of a receipt whose total another row says."""
 
     format: str
     columns: dict[str, str] = field(default_factory=dict)
     dates: DateOrder = ""
+    mark: Mark = ""
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
     not_sales: frozenset[str] = NOT_SALES
+    only_lines: frozenset[str] = frozenset()
+
+    def has(self, *names: str) -> bool:
+        return any(name in self.columns for name in names)
+
+    @property
+    def has_articles(self) -> bool:
+        """Whether rows tell what was bought."""
+        return self.has("product", "category")
 
 
 @dataclass(frozen=True)
 class Known:
-    """A till's export: the headers that tell it, lower case, and which column is what."""
+    """A till's export: the headers that tell it, and which column is what. Columns it may lack are in `perhaps`."""
 
     name: str
-    headers: frozenset[str]
     columns: dict[str, str]
+    more: tuple[str, ...] = ()
+    perhaps: dict[str, str] = field(default_factory=dict)
     dates: DateOrder = ""
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
     not_sales: frozenset[str] = frozenset()
+    only_lines: frozenset[str] = frozenset()
+
+    def told_by(self, names: dict[str, str]) -> bool:
+        return all(compact(header) in names for header in (*self.columns.values(), *self.more))
+
+    def mapping(self, names: dict[str, str]) -> Mapping:
+        wanted = self.columns | {ours: theirs for ours, theirs in self.perhaps.items() if compact(theirs) in names}
+        return Mapping(
+            self.name,
+            {ours: names[compact(theirs)] for ours, theirs in wanted.items()},
+            self.dates,
+            plus=tuple(name for name in self.plus if name in wanted),
+            minus=tuple(name for name in self.minus if name in wanted),
+            not_sales=NOT_SALES | self.not_sales,
+            only_lines=self.only_lines,
+        )
 
 
-def _known(name: str, columns: dict[str, str], *more: str, dates: DateOrder = "", not_sales: str = "") -> Known:
-    """Told by the columns it is read by, and by more."""
-    headers = frozenset(header.lower() for header in (*columns.values(), *more))
-    return Known(name, headers, columns, dates, frozenset(filter(None, not_sales.split(","))))
-
-
-# The more telling come first: a file with line items also has the headers of its receipts.
+# The more telling come first: a file with line items also has the headers of its receipts. What a customer paid for goods
+# is counted: with tax, without tip, so that a till's receipts and its line items say the same.
 KNOWN: Final = (
-    _known(
+    Known(
         "supermarket",
         {"receipt": "Invoice ID", "date": "Date", "time": "Time", "amount": "Total", "category": "Product line",
          "quantity": "Quantity", "branch": "Branch"},
-        "cogs", dates="month-first",
+        ("cogs",),
     ),
-    _known(
+    Known(
         "shopify orders",
         {"receipt": "Name", "paid_at": "Paid at", "amount": "Total", "status": "Financial Status",
          "product": "Lineitem name", "quantity": "Lineitem quantity", "unit_price": "Lineitem price"},
+        perhaps={"refunded": "Refunded Amount", "branch": "Location"},
+        minus=("refunded",),
     ),
-    _known(
+    Known(
         "square items",
         {"receipt": "Transaction ID", "date": "Date", "time": "Time", "amount": "Net Sales", "product": "Item",
          "category": "Category", "quantity": "Qty", "kind": "Event Type"},
+        perhaps={"tax": "Tax", "branch": "Location", "till": "Device Name"},
+        plus=("tax",),
     ),
-    _known(
+    Known(
         "square transactions",
         {"receipt": "Transaction ID", "date": "Date", "time": "Time", "amount": "Total Collected",
          "kind": "Event Type"},
+        perhaps={"tip": "Tip", "branch": "Location", "till": "Device Name", "status": "Transaction Status"},
+        minus=("tip",),
     ),
-    _known(
+    Known(
         "loyverse items",
         {"receipt": "Receipt number", "paid_at": "Date", "kind": "Receipt type", "amount": "Net sales",
          "product": "Item", "category": "Category", "quantity": "Quantity", "till": "POS", "branch": "Store",
          "status": "Status"},
     ),
-    _known(
+    Known(
         "loyverse receipts",
         {"receipt": "Receipt number", "paid_at": "Date", "kind": "Receipt type", "amount": "Total collected",
          "till": "POS", "branch": "Store", "status": "Status"},
+        perhaps={"tip": "Tips"},
+        minus=("tip",),
     ),
-    _known(
+    Known(
         "lightspeed",
         {"receipt": "Receipt number", "paid_at": "Date", "kind": "Line type", "amount": "Total", "till": "Register",
-         "status": "Status"},
-        not_sales="sale line,payment",
+         "status": "Status", "product": "Details"},
+        perhaps={"quantity": "Quantity"},
+        not_sales=frozenset({"payment"}),
+        only_lines=frozenset({"sale line"}),
     ),
-    _known(
+    Known(
         "sumup",
         {"receipt": "Transaction ID", "paid_at": "Date", "kind": "Transaction type", "status": "Status",
          "amount": "Total"},
+        perhaps={"tip": "Tip amount", "product": "Description"},
+        minus=("tip",),
+        not_sales=frozenset({"cash withdrawal"}),
     ),
-    _known(
+    Known(
         "zettle",
         {"receipt": "Receipt number", "date": "Date", "time": "Time", "amount": "Total"},
-        "Payment method", "Fee",
+        ("Payment method", "Fee"),
+        perhaps={"tip": "Tip"},
+    ),
+    Known(
+        "dsfinv-k",
+        {"receipt": "BON_ID", "paid_at": "BON_ENDE", "amount": "UMS_BRUTTO", "kind": "BON_TYP", "till": "Z_KASSE_ID"},
+        perhaps={"voided": "BON_STORNO"},
     ),
 )  # fmt: skip
 
@@ -124,36 +159,74 @@ class MappingError(ValueError):
     """The columns do not make purchases; the message names what is missing and what there is."""
 
 
-def recognise(header: list[str], wanted: dict[str, str] | None = None) -> Mapping:
-    """A mapping for a header; `wanted` overrides the guess. Raises MappingError when receipts could not be told."""
-    names = [name.strip() for name in header]
-    lower = {name.lower(): name for name in names}
-    for known in KNOWN:
-        if known.headers <= lower.keys() and not wanted:
-            columns = {ours: lower[theirs.lower()] for ours, theirs in known.columns.items()}
-            return Mapping(known.name, columns, known.dates, NOT_SALES | known.not_sales)
-    columns = {ours: next((lower[name] for name in theirs if name in lower), "") for ours, theirs in SYNONYMS.items()}
-    columns |= _checked(wanted or {}, names)
-    columns = {ours: theirs for ours, theirs in columns.items() if theirs}
-    if "date" in columns and "time" not in columns:
-        columns.setdefault("paid_at", columns.pop("date"))
-    _require(columns, names)
-    plain = all(ours == theirs for ours, theirs in columns.items())
-    return Mapping("own" if wanted else "plain" if plain else "guessed", columns)
+def recognise(columns: Sequence[Column], wanted: dict[str, str] | None = None, *, anything: bool = False) -> Mapping:
+    """A mapping for a file's columns; `wanted` overrides the guess.
+
+    Raises MappingError when purchases could not be told, unless `anything` will do.
+    """
+    names = [column.name for column in columns]
+    by_compact = {compact(name): name for name in reversed(names)}
+    somebodys = personal.columns(names, _rows(columns))
+    if not wanted:
+        for known in KNOWN:
+            if known.told_by(by_compact):
+                return known.mapping(by_compact)
+    found = guess(columns, somebodys)
+    found = _overridden(found, _checked(wanted or {}, names, somebodys))
+    if not anything:
+        _require(found, names)
+    plain = all(ours == theirs for ours, theirs in found.items())
+    return _with_sums(Mapping("own" if wanted else "plain" if plain else "guessed", found))
 
 
-def _checked(wanted: dict[str, str], names: list[str]) -> dict[str, str]:
+def _rows(columns: Sequence[Column]) -> list[list[str]]:
+    """Cells to look for personal content in; which row they are of does not matter."""
+    depth = max((len(column.values) for column in columns), default=0)
+    return [[column.values[k] if k < len(column.values) else "" for column in columns] for k in range(depth)]
+
+
+def _overridden(found: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
+    """What is wanted wins; a column serves one field only. An empty wish says that a field is in no column."""
+    taken = set(wanted.values())
+    result = {ours: theirs for ours, theirs in found.items() if theirs not in taken and ours not in wanted}
+    if "paid_at" in wanted:
+        result = {ours: theirs for ours, theirs in result.items() if ours not in ("date", "time")}
+    if "date" in wanted:
+        result.pop("paid_at", None)
+    return result | {ours: theirs for ours, theirs in wanted.items() if theirs}
+
+
+def _with_sums(mapping: Mapping) -> Mapping:
+    """Tax comes on top of an amount that is net of it, discounts off one that is before them, refunds off any."""
+    names = spellings(mapping.columns.get("amount", ""))
+    plus = ("tax",) if mapping.has("tax") and any(name in NET for name in names) else ()
+    before = any(name in GROSS for name in names) or "amount" not in mapping.columns
+    minus = ("discount",) if mapping.has("discount") and before else ()
+    if mapping.has("refunded"):
+        minus += ("refunded",)
+    return replace(mapping, plus=plus, minus=minus)
+
+
+def _checked(wanted: dict[str, str], names: list[str], somebodys: frozenset[str]) -> dict[str, str]:
     for ours, theirs in wanted.items():
         if ours not in FIELDS:
             raise MappingError(f"“{ours}” is not one of our fields: {', '.join(FIELDS)}.")
-        if theirs not in names:
+        if theirs and theirs not in names:
             raise MappingError(f"The file has no column “{theirs}”; it has {', '.join(names)}.")
+        if theirs in somebodys:
+            raise MappingError(f"The column “{theirs}” is about people and is never read; leave “{ours}” out.")
     return wanted
 
 
 def _require(columns: dict[str, str], names: list[str]) -> None:
-    missing = [] if "amount" in columns else ["amount"]
+    sells = "amount" in columns or "unit_price" in columns or ("product" in columns and "receipt" in columns)
+    missing = [] if sells else ["amount"]
     if "paid_at" not in columns and "date" not in columns:
         missing.append("paid_at (or date)")
     if missing:
         raise MappingError(f"No column for {', '.join(missing)} was found among: {', '.join(names)}.")
+
+
+def is_rate(column: str) -> bool:
+    """Whether a discount's name says that it is in percent."""
+    return bool({"percent", "percentage", "pct", "rate", "prozent"} & set(words(column))) or "%" in column

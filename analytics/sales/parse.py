@@ -1,339 +1,420 @@
-"""Rows become purchases, or are refused with row, column, value and reason."""
+"""Rows become lines of the staging table, column by column, or are refused with row, column, value and reason."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import accumulate, chain, compress
+from operator import ne
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from analytics.sales.formats import DateOrder, Mapping
-from analytics.sales.sniff import Text
-from inference.capture_time import on_clock
+from analytics.sales import columns, personal
+from analytics.sales.formats import Mapping
+from analytics.sales.headers import compact
+from analytics.sales.numbers import Mark, number
+from analytics.sales.sniff import Row, Source
+from analytics.sales.survey import Survey, cells_by_column
+from analytics.sales.times import Clock
 
-LARGEST_AMOUNT = Decimal("9999999999")
-LONGEST_VALUE = 80  # characters of a refused value that are kept
-CENT = Decimal("0.01")
-# What tills write beside receipts that brought no money, and beside rows that are no sales.
-NOT_PAID = {
-    "void", "voided", "cancelled", "canceled", "failed", "declined", "pending", "open", "parked", "expired", "refunded",
-    "storniert", "storno", "abgebrochen", "annullert", "annulé", "anulado",
-}  # fmt: skip
-REFUNDS = {"refund", "return", "erstattung", "rückgabe", "retur", "remboursement"}
-TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p", "%H.%M", "%H.%M.%S")
-DATE_PARTS = re.compile(r"(\d{1,4})[./\-\s](\d{1,2})[./\-\s](\d{2,4})")
+LONGEST_VALUE: Final = 80  # characters of a refused value that are kept
+LONGEST: Final = {"receipt": 100, "till": 50, "visit_ref": 64, "product": 200, "category": 100}
+MOST_KEPT: Final = 200_000  # cells whose reading is remembered, so that memory stays bounded
+NULL: Final = "\\N"  # COPY's sign for nothing
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SPECIAL: Final = str.maketrans({"\\": "\\\\", "\t": " ", "\n": " ", "\r": " ", "\0": None})
+
+# What a row is.
+SALE, REFUND, VOID, ARTICLE, LEFT_OUT = "0", "1", "2", "3", "9"
+VOIDED: Final = frozenset((
+    "void", "voided", "cancelled", "canceled", "failed", "declined", "pending", "open", "parked", "expired", "unpaid", "rejected", "error", "draft",
+    "abandoned", "on hold", "incomplete", "storniert", "storno", "abgebrochen", "fehlgeschlagen", "offen", "annullert", "annullerad", "makulerad", "feilet",
+    "annulé", "annulée", "échoué", "anulado", "anulada", "fallido", "annullato", "fallito", "geannuleerd", "cancelado", "avbelegabbruch", "avbelegstorno",
+))  # fmt: skip
+REFUNDS: Final = frozenset((
+    "refund", "refunded", "return", "returned", "returns", "credit", "credit note", "erstattung", "rückgabe", "retoure", "gutschrift", "rückerstattung", "retur",
+    "kreditnota", "refusjon", "återbetalning", "retour", "remboursement", "avoir", "devolución", "reembolso", "abono", "reso", "rimborso", "terugbetaling", "devolução", "zwrot",
+))  # fmt: skip
+YES: Final = frozenset(("true", "yes", "y", "1", "x", "ja", "j", "oui", "si", "sí", "voided", "void", "wahr", "tak", "storno", "kyllä"))
+# What stands beside a sum below the rows.
+SUMS: Final = frozenset(map(compact, (
+    "total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt", "gesamtsumme", "totalt", "sum totalt", "total général", "totale", "totaal", "suma",
+    "yhteensä", "i alt", "total general", "all", "insgesamt",
+)))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Refused:
+    """`receipt` and `at` (microseconds since 1970), where they could be read, tell which rows belong to it."""
+
     row: int
     column: str
     value: str
     reason: str
+    receipt: str = NULL
+    at: str = NULL
+
+
+@dataclass
+class Chunk:
+    """`lines` are rows of the staging table in COPY's text format."""
+
+    lines: list[str] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    left_out: int = 0
+
+
+STAGED: Final = (
+    "row", "run", "store_id", "receipt", "till", "at", "sort", "amount", "more", "less", "unit_price", "quantity", "items", "visit_ref", "product",
+    "category", "whole",
+)  # fmt: skip
+
+
+class Memo(dict[str, str | None]):
+    """Cells of a column that were read before; None where a cell cannot be read."""
+
+    def __init__(self, read: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> str | None:
+        if len(self) > MOST_KEPT:
+            self.clear()
+        value = self[text] = self._read(text)
+        return value
+
+    def column(self, cells: Iterable[str]) -> list[str | None]:
+        return list(map(self.__getitem__, cells))
 
 
 @dataclass(frozen=True)
-class Line:
-    product: str
-    category: str
-    quantity: Decimal
-    amount: Decimal
+class Branches:
+    """Which store a branch's rows go to: `stores` by branch in lower case, None where they may not go; others to
+    `default`, or nowhere."""
+
+    default: int | None
+    stores: dict[str, int | None] = field(default_factory=dict)
+    only: str = ""
+
+    def store(self, branch: str) -> str | None:
+        found = self.stores.get(branch.strip().lower(), self.default)
+        return None if found is None else str(found)
 
 
-@dataclass
-class ParsedPurchase:
-    """One receipt; `rows` are the lines of the file it came from."""
+class Parser:
+    """Reads a file chunk by chunk; remembers only the row before, and cells read."""
 
-    receipt: str
-    paid_at: datetime
-    amount: Decimal
-    till: str = ""
-    items: int | None = None
-    visit_ref: str = ""
-    lines: list[Line] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    def __init__(self, source: Source, mapping: Mapping, survey: Survey, zone: ZoneInfo, branches: Branches) -> None:
+        self.mapping, self.survey, self.branches = mapping, survey, branches
+        self.clock = Clock(zone, survey.dates)
+        self.width = len(source.header)
+        self.place = {ours: source.header.index(theirs) for ours, theirs in mapping.columns.items()}
+        self.left_out: Counter[str] = Counter()
+        self._before: dict[str, str] = {}
+        self._run, self._key = 0, ("",) * 5
+        self._numbers = {name: Memo(self._number_reader(name)) for name in survey.marks}
+        self._texts = {name: Memo(_text_reader(length)) for name, length in LONGEST.items()}
+        self._moments = Memo(self._moment)
+        self._names = Memo(self._name)
+        self._sorts = Memo(self._sort)
+        self._stores = Memo(branches.store)
+        self._counted = not mapping.has("receipt") and not (mapping.has_articles and survey.has_times)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether rows without receipt numbers are whole purchases, told apart by counting those of one time."""
+        return self._counted
 
-@dataclass
-class Parsed:
-    """`rows` counts the file's data rows of the chosen branch; `other_branches` the ones left alone, `left_out` those
-    that are no sales (voided, pending, a payment's own row)."""
+    @property
+    def has_whole(self) -> bool:
+        """Whether a row that repeats another wholly is that row once more, and not a second article."""
+        return self.mapping.has("receipt") and not self.mapping.has_articles
 
-    rows: int = 0
-    purchases: list[ParsedPurchase] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    other_branches: int = 0
-    left_out: int = 0
-    branches: list[str] = field(default_factory=list)
+    def chunk(self, rows: Sequence[Row]) -> Chunk:
+        """The numbered steps that every chunk goes through:
 
+        1. cut into columns, what a receipt's further rows leave empty taken from its first;
+        2. read each column;
+        3. leave out what is no sale, refuse what cannot be read;
+        4. put the rest into lines of the staging table.
+        """
+        result = Chunk()
+        numbers = [number for number, _ in rows]
+        cells = self._cells(rows)
+        sorts = self._sorts_of(cells, rows)
+        read = self._read(cells, sorts)
+        bad = self._refuse(rows, cells, read, sorts, result)
+        keep = [sort != LEFT_OUT and k not in bad for k, sort in enumerate(sorts)]
+        result.left_out = sum(sort == LEFT_OUT for sort in sorts)
+        lines = self._lines(numbers, rows, read, keep)
+        result.lines = lines
+        return result
 
-class CellError(ValueError):
-    """One cell cannot be read."""
+    # 1. Cells ------------------------------------------------------------------------------------------------------
 
-    def __init__(self, column: str, value: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.value = column, value
+    def _cells(self, rows: Sequence[Row]) -> dict[str, list[str]]:
+        columns = cells_by_column(rows, self.width)
+        cells = {ours: list(map(str.strip, columns[k])) for ours, k in self.place.items()}
+        dates = cells.get("paid_at") or cells["date"]
+        if "" in dates:
+            self._fill(cells, dates)
+        for name in ("receipt", "paid_at", "date", "time", "till", "branch"):
+            if name in cells:
+                self._before[name] = cells[name][-1]
+        return cells
 
+    def _fill(self, cells: dict[str, list[str]], dates: list[str]) -> None:
+        """A row without a date that goes on with the receipt above it is of the same time, till and branch."""
+        receipts = cells.get("receipt")
+        if receipts is None:
+            return
+        told = [name for name in ("receipt", "paid_at", "date", "time", "till", "branch") if name in cells]
+        articles = cells.get("product") or cells.get("category") or [""] * len(dates)
+        before = self._before
+        for k, day in enumerate(dates):
+            if not day and (receipts[k] == before.get("receipt") or (not receipts[k] and articles[k])) and before:
+                for name in told:
+                    cells[name][k] = cells[name][k] or before.get(name, "")
+                if "amount" in cells and not cells["amount"][k]:
+                    cells.setdefault("_article", [""] * len(dates))[k] = "x"
+            before = {name: cells[name][k] for name in told}
 
-class AmbiguousDatesError(ValueError):
-    """No date in the file tells whether the day or the month is written first."""
+    # 2. Reading ----------------------------------------------------------------------------------------------------
 
+    def _number_reader(self, name: str) -> Callable[[str], str | None]:
+        mark: Mark = self.survey.marks[name]
+        rate = name == "discount" and self.survey.discount_is_rate
 
-@dataclass
-class Row:
-    """One row's cells by our field names."""
+        def read(text: str) -> str | None:
+            try:
+                value = number(text.rstrip("%") if rate else text, mark)
+            except ValueError:
+                return NULL if columns.nothing(text) else None
+            if rate:
+                value = abs(value) / 100 if abs(value) > 1 or "%" in text else abs(value)
+            return str(abs(value) if name == "discount" else value)
 
-    number: int
-    cells: dict[str, str]
-    columns: dict[str, str]
-    mark: str = ""  # the decimal mark of the file's amounts, where they tell
+        return read
 
-    def get(self, name: str) -> str:
-        return self.cells.get(name, "")
-
-    def refuse(self, name: str, reason: str) -> CellError:
-        return CellError(self.columns.get(name, name), self.get(name), reason)
-
-
-def parse(text: Text, mapping: Mapping, zone: ZoneInfo, *, branch: str = "") -> Parsed:
-    """Read every row. Raises AmbiguousDatesError when 03/04 could be two days and nothing tells which."""
-    rows = _rows(text, mapping)
-    result = Parsed(branches=sorted({row.get("branch") for row in rows} - {""}))
-    mine = [row for row in rows if not branch or row.get("branch") == branch]
-    result.rows, result.other_branches = len(mine), len(rows) - len(mine)
-    order = mapping.dates or date_order(row.get("paid_at") or row.get("date") for row in mine)
-    mark = decimal_mark(row.get("amount") for row in mine)
-    receipts: dict[str, ParsedPurchase] = {}
-    for row in mine:
-        row.mark = mark
-        if not is_sale(row, mapping):
-            result.left_out += 1
-            continue
+    def _moment(self, text: str) -> str | None:
+        day, _, at = text.partition("\t")
         try:
-            _take(row, order, zone, receipts)
-        except CellError as error:
-            result.refused.append(Refused(row.number, error.column, error.value[:LONGEST_VALUE], str(error)))
-    result.purchases = list(receipts.values())
-    return result
+            when = self.clock.moment_of(day, at) if at else self.clock.moment(day)
+        except (ValueError, OverflowError):
+            return None
+        return str(round((when - EPOCH).total_seconds() * 1_000_000))
 
+    def _name(self, at: str) -> str | None:
+        """A made-up receipt number begins with the time on the store's clock."""
+        return f"{datetime.fromtimestamp(int(at) / 1_000_000, self.clock.zone):%Y%m%dT%H%M%S%z}"
 
-def _rows(text: Text, mapping: Mapping) -> list[Row]:
-    rows = text.rows()
-    _, header = next(rows)
-    place = {name.strip(): k for k, name in enumerate(header)}
-    wanted = {ours: place[theirs] for ours, theirs in mapping.columns.items()}
-    return [
-        Row(number, {ours: row[k].strip() if k < len(row) else "" for ours, k in wanted.items()}, mapping.columns)
-        for number, row in rows
-    ]
+    def _sort(self, text: str) -> str | None:
+        kind, status, voided = text.lower().split("\t")
+        if kind in self.mapping.not_sales or status in self.mapping.not_sales:
+            return LEFT_OUT
+        if kind in VOIDED or status in VOIDED or voided in YES:
+            return VOID
+        if kind in self.mapping.only_lines:
+            return ARTICLE
+        return REFUND if kind in REFUNDS or (status in REFUNDS and "refunded" not in self.mapping.minus) else SALE
 
+    def _sorts_of(self, cells: dict[str, list[str]], rows: Sequence[Row]) -> list[str]:
+        none = [""] * len(rows)
+        told = [cells.get(name, none) for name in ("kind", "status", "voided")]
+        sorts = [sort or SALE for sort in self._sorts.column(map("\t".join, zip(*told, strict=True)))]
+        if "_article" in cells:
+            sorts = [ARTICLE if article and sort == SALE else sort for article, sort in zip(cells["_article"], sorts, strict=True)]
+        if self.branches.only:
+            branch = cells.get("branch", none)
+            sorts = [sort if name == self.branches.only else LEFT_OUT for name, sort in zip(branch, sorts, strict=True)]
+        dates = cells.get("paid_at") or cells["date"]
+        for k, day in enumerate(dates) if "" in dates else ():
+            if not day and _is_sum(rows[k][1]):
+                sorts[k] = LEFT_OUT
+        self.left_out.update(sort for sort in sorts if sort == LEFT_OUT)
+        return sorts
 
-def is_sale(row: Row, mapping: Mapping) -> bool:
-    """Whether the till says that this row brought (or, as a refund, cost) money."""
-    return row.get("status").lower() not in NOT_PAID and row.get("kind").lower() not in mapping.not_sales
+    def _read(self, cells: dict[str, list[str]], sorts: list[str]) -> dict[str, list[str | None]]:
+        size = len(sorts)
+        read: dict[str, list[str | None]] = {"sort": list(sorts)}
+        for name, memo in self._numbers.items():
+            read[name] = memo.column(cells[name])
+        for name in ("till", "visit_ref", "product", "category"):
+            read[name] = self._texts[name].column(cells[name]) if name in cells else [""] * size
+        if "paid_at" in cells:
+            read["at"] = self._moments.column(cells["paid_at"])
+        else:
+            times = cells.get("time", [""] * size)
+            read["at"] = self._moments.column(map("\t".join, zip(cells["date"], times, strict=True)))
+        read["store_id"] = self._stores.column(cells.get("branch", [""] * size))
+        if len(self.survey.branches) > 1 and not self.branches.stores:
+            read["till"] = self._texts["till"].column(map(" ".join, zip(cells["branch"], cells.get("till", [""] * size), strict=True)))
+        read["receipt"] = self._receipts(cells, read)
+        return read
 
+    def _receipts(self, cells: dict[str, list[str]], read: dict[str, list[str | None]]) -> list[str | None]:
+        if "receipt" in cells:
+            receipts = cells["receipt"]
+            if max(map(len, receipts), default=0) > LONGEST["receipt"] or _has_special("".join(receipts)):
+                return [_receipt(text) for text in receipts]
+            return list(receipts)
+        names = self._names
+        return [f"{names[at]} {till}".strip() if at else "" for at, till in zip(read["at"], read["till"], strict=True)]
 
-def _take(row: Row, order: DateOrder, zone: ZoneInfo, receipts: dict[str, ParsedPurchase]) -> None:
-    """A row is a purchase, a line of one, or, without an amount and a time of its own, one more article of one."""
-    known = receipts.get(row.get("receipt"))
-    if known is not None and not row.get("amount"):
-        known.lines.append(_line(row, Decimal(0)))
-        known.rows.append(row.number)
-        known.items = (known.items or 0) + (_items(row, known.lines[-1].quantity) or 0)
-    else:
-        new = _purchase(row, order, zone, receipts)
-        if known is not None and new.amount < 0 and new.paid_at != known.paid_at:
-            new.receipt = f"{new.receipt} refund"  # of a receipt of this file, some time later
-        _add(new, receipts, row)
+    # 3. Refusing ---------------------------------------------------------------------------------------------------
 
+    def _refuse(
+        self, rows: Sequence[Row], cells: dict[str, list[str]], read: dict[str, list[str | None]], sorts: list[str], result: Chunk
+    ) -> set[int]:
+        """The places of rows that cannot be taken; each is told once, by its first fault."""
+        faults: dict[int, tuple[str, str, str]] = {}
 
-def _line(row: Row, amount: Decimal) -> Line:
-    quantity = _number(row, "quantity") if row.get("quantity") else Decimal(1)
-    if row.get("unit_price"):
-        amount = (quantity * _number(row, "unit_price")).quantize(CENT)
-    return Line(row.get("product")[:200], row.get("category")[:100], quantity, amount)
+        def fault(k: int, name: str, reason: str, value: str | None = None) -> None:
+            if sorts[k] != LEFT_OUT:
+                cell = cells[name][k] if name in cells else ""
+                faults.setdefault(k, (self.mapping.columns.get(name, name), cell if value is None else value, reason))
 
+        for k, (_, row) in enumerate(rows):
+            if len(row) > self.width and any(cell.strip() for cell in row[self.width :]):
+                fault(k, "", f"has {len(row)} cells, the header {self.width}: a cell with the delimiter in it needs quotes", "")
+        self._refuse_receipts(cells, read, fault)
+        self._refuse_times(cells, read, fault)
+        for name in self._numbers:
+            if None in read[name]:
+                for k in _places(read[name]):
+                    fault(k, name, self._number_fault(cells[name][k]))
+        self._refuse_missing(read, sorts, fault)
+        if None in read["store_id"]:
+            for k in _places(read["store_id"]):
+                fault(k, "branch", "rows of this branch may not be imported: it is no store of yours")
+        for k, (column, value, reason) in sorted(faults.items()):
+            result.refused.append(self._refused(rows[k], column, value, reason, read, k))
+        return set(faults)
 
-def _add(new: ParsedPurchase, receipts: dict[str, ParsedPurchase], row: Row) -> None:
-    """Rows that share receipt and time are the lines of one purchase."""
-    known = receipts.setdefault(new.receipt, new)
-    if known is new:
-        return
-    if known.paid_at != new.paid_at:
-        raise row.refuse("receipt", f"receipt {new.receipt} stands in row {known.rows[0]} with another time")
-    known.amount += new.amount
-    known.lines += new.lines
-    known.rows += new.rows
-    known.items = (known.items or 0) + new.items if new.items is not None else known.items
+    def _refused(
+        self, row: Row, column: str, value: str, reason: str, read: dict[str, list[str | None]], k: int
+    ) -> Refused:
+        shifted = len(row[1]) != self.width  # another column's content may stand here, a name perhaps
+        shown = "" if shifted or personal.is_personal_text(value) else value[:LONGEST_VALUE]
+        receipt = read["receipt"][k] if self.mapping.has("receipt") else None
+        return Refused(row[0], column, shown, reason, receipt or NULL, read["at"][k] or NULL)
 
+    def _refuse_receipts(self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]) -> None:
+        if "receipt" not in cells:
+            return
+        receipts = read["receipt"]
+        if "" in receipts or None in receipts:
+            for k, receipt in enumerate(receipts):
+                if receipt is None:
+                    fault(k, "receipt", f"the receipt number is longer than {LONGEST['receipt']} characters")
+                elif not receipt:
+                    fault(k, "receipt", "the receipt number is missing")
 
-def _purchase(row: Row, order: DateOrder, zone: ZoneInfo, receipts: dict[str, ParsedPurchase]) -> ParsedPurchase:
-    if "receipt" in row.columns and not row.get("receipt"):
-        raise row.refuse("receipt", "the receipt number is missing")
-    if len(row.get("receipt")) > 100:
-        raise row.refuse("receipt", "the receipt number is longer than 100 characters")
-    amount = _number(row, "amount")
-    if row.get("kind").lower() in REFUNDS:
-        amount = -abs(amount)
-    line = _line(row, amount)
-    paid_at = _paid_at(row, order, zone)
-    return ParsedPurchase(
-        receipt=row.get("receipt") or _made_up(row, paid_at, receipts),
-        paid_at=paid_at,
-        amount=amount,
-        till=row.get("till")[:50],
-        items=_items(row, line.quantity),
-        visit_ref=row.get("visit_ref")[:64],
-        lines=[line] if line.product or line.category else [],
-        rows=[row.number],
-    )
+    def _refuse_times(self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]) -> None:
+        name = "paid_at" if "paid_at" in cells else "date"
+        if "time" in cells and "" in cells["time"]:
+            for k, text in enumerate(cells["time"]):
+                if not text and cells[name][k]:
+                    fault(k, "time", "the time is missing")
+        if None in read["at"]:
+            for k in _places(read["at"]):
+                if columns.nothing(cells[name][k]):
+                    fault(k, name, "the date is missing")
+                else:
+                    at = "time" if "time" in cells and self._moments[cells[name][k]] is not None else name
+                    fault(k, at, self._time_fault(cells[name][k], cells.get("time", [""] * (k + 1))[k]))
 
-
-def _made_up(row: Row, paid_at: datetime, receipts: dict[str, ParsedPurchase]) -> str:
-    """A receipt number for a file without: its time and till. Articles of one time are one receipt; where rows are
-    whole receipts, those of one time are counted through, so that the same file gives the same numbers again."""
-    name = f"{paid_at:%Y%m%dT%H%M%S%z} {row.get('till')}".strip()
-    if "product" in row.columns:
-        return name
-    number = 1
-    while f"{name} #{number}" in receipts:
-        number += 1
-    return f"{name} #{number}"
-
-
-def _items(row: Row, quantity: Decimal) -> int | None:
-    if row.get("items"):
-        return max(0, int(_number(row, "items")))
-    return max(0, int(quantity)) if row.get("quantity") else None
-
-
-# Numbers --------------------------------------------------------------------------------
-
-
-def _number(row: Row, name: str) -> Decimal:
-    text = row.get(name)
-    if not text:
-        raise row.refuse(name, "the number is missing")
-    try:
-        value = number(text, row.mark)
-    except ValueError as error:
-        raise row.refuse(name, "not a number") from error
-    if abs(value) > LARGEST_AMOUNT:
-        raise row.refuse(name, "the number is too large")
-    return value
-
-
-def decimal_mark(texts: Iterable[str]) -> str:
-    """The decimal mark of a column, told by the amounts that have cents; "" where none or both are found."""
-    found = {match[1] for text in texts if (match := re.search(r"\d([.,])\d{1,2}(?!\d)(?![.,]\d)", text))}
-    return found.pop() if len(found) == 1 else ""
-
-
-def number(text: str, mark: str = "") -> Decimal:
-    """A number as people write it: 1.234,56 and 1,234.56 and 1 234,56, currency signs, −, (1.00). To the cent, or to
-    the thousandth where more digits are given. `mark` is the column's decimal mark, for 1.234. Raises ValueError."""
-    bare = re.sub(r"[\s\u00a0\u202f'’]|[A-Za-z]{2,4}\.?|[$€£¥]|kr\.?", "", text.replace("−", "-"))
-    negative = (bare.startswith("(") and bare.endswith(")")) or bare.endswith("-") or bare.startswith("-")
-    bare = bare.strip("()-+")
-    if not re.fullmatch(r"\d[\d.,]*|[.,]\d+", bare):
-        raise ValueError(text)
-    try:
-        value = Decimal(_with_point(bare, mark))
-    except InvalidOperation as error:
-        raise ValueError(text) from error
-    return -value if negative else value
-
-
-def _with_point(digits: str, column_mark: str) -> str:
-    """The last of . and , is the decimal mark, unless it groups thousands (1.234.567 or 1,234 with both absent)."""
-    last = max(digits.rfind("."), digits.rfind(","))
-    if last < 0:
-        return digits
-    mark, other = digits[last], "," if digits[last] == "." else "."
-    groups = digits.split(mark)
-    if column_mark and mark != column_mark and len(groups) == 2 and len(groups[1]) == 3 and other not in digits:
-        return "".join(groups)
-    if len(groups) > 2 and all(len(group) == 3 for group in groups[1:]) and other not in digits:
-        return "".join(groups)
-    if len(groups) > 2:
-        raise InvalidOperation
-    # One comma before exactly three digits, as in 1,234: English thousands. A point there is a decimal point.
-    if mark == "," and len(groups[1]) == 3 and other not in digits:
-        return "".join(groups)
-    return digits[:last].replace(other, "") + "." + digits[last + 1 :]
-
-
-# Dates --------------------------------------------------------------------------------
-
-
-def date_order(texts: Iterable[str]) -> DateOrder:
-    """Whether the day or the month comes first, decided from the whole column; "" when every date is year-first."""
-    first, second = 0, 0
-    seen = False
-    for text in texts:
-        match = DATE_PARTS.match(text)
-        if match and len(match[1]) <= 2:
-            seen = True
-            first, second = max(first, int(match[1])), max(second, int(match[2]))
-    if not seen:
-        return ""
-    if first > 12 >= second:
-        return "day-first"
-    if second > 12 >= first:
-        return "month-first"
-    raise AmbiguousDatesError(
-        "The dates could be read day first or month first, and no date in the file tells which. Please say which it is."
-    )
-
-
-def _paid_at(row: Row, order: DateOrder, zone: ZoneInfo) -> datetime:
-    if row.get("paid_at"):
-        return _moment(row, "paid_at", row.get("paid_at"), order, zone)
-    if not row.get("date"):
-        raise row.refuse("paid_at" if "paid_at" in row.columns else "date", "the date is missing")
-    if "time" in row.columns and not row.get("time"):
-        raise row.refuse("time", "the time is missing")
-    return _moment(row, "date", f"{row.get('date')} {row.get('time')}".strip(), order, zone)
-
-
-def _moment(row: Row, name: str, text: str, order: DateOrder, zone: ZoneInfo) -> datetime:
-    readers: tuple[Callable[[], datetime], ...] = (
-        lambda: datetime.fromisoformat(text),
-        lambda: _written(text, order),
-    )
-    for read in readers:
+    def _time_fault(self, day: str, at: str) -> str:
         try:
-            when = read()
-        except ValueError:
-            continue
-        if not 1990 <= when.year <= 2100:
-            raise row.refuse(name, f"the year {when.year} cannot be right")
-        return when if when.tzinfo else on_clock(when, zone)
-    raise row.refuse(name, "not a date and time that can be read")
+            self.clock.moment_of(day, at) if at else self.clock.moment(day)
+        except (ValueError, OverflowError) as error:
+            if "year" in str(error) and "cannot be right" in str(error):
+                return str(error)
+        return "not a date and time that can be read"
 
-
-def _written(text: str, order: DateOrder) -> datetime:
-    match = DATE_PARTS.match(text)
-    if not match:
-        raise ValueError(text)
-    a, b, c = (int(part) for part in match.groups())
-    if len(match[1]) == 4:
-        year, month, day = a, b, c
-    else:
-        year = c + 2000 if len(match[3]) == 2 else c
-        day, month = (a, b) if order == "day-first" else (b, a)
-    rest = text[match.end() :].strip(" ,T")
-    return datetime.combine(datetime(year, month, day), _clock(rest))  # noqa: DTZ001  # the store's zone follows
-
-
-def _clock(text: str) -> time:
-    if not text:
-        return time(12)  # a day without a time: noon keeps it on that day
-    for form in TIME_FORMATS:
+    def _number_fault(self, text: str) -> str:
         try:
-            return datetime.strptime(text.upper(), form).time()  # noqa: DTZ007  # the store's zone follows
-        except ValueError:
-            continue
-    raise ValueError(text)
+            number(text)
+        except ValueError as error:
+            return str(error)
+        return "not a number"
+
+    def _refuse_missing(self, read: dict[str, list[str | None]], sorts: list[str], fault: Callable[..., None]) -> None:
+        """An amount is needed where the file has amounts, unless it follows from price and quantity."""
+        amounts, prices = read.get("amount"), read.get("unit_price")
+        quantities = read.get("quantity")
+        if amounts is None and prices is None:
+            return
+        missing = amounts if amounts is not None else prices or []
+        if NULL not in missing:
+            if amounts is None and quantities and NULL in quantities:
+                missing = quantities
+            else:
+                return
+        for k, value in enumerate(missing):
+            computed = prices and prices[k] not in (NULL, None) and (quantities is None or quantities[k] not in (NULL, None))
+            if value == NULL and sorts[k] in (SALE, REFUND) and not (amounts is not None and computed):
+                name = "amount" if amounts is not None else "quantity" if missing is quantities else "unit_price"
+                fault(k, name, "the number is missing")
+
+    # 4. Lines ------------------------------------------------------------------------------------------------------
+
+    def _lines(
+        self, numbers: list[int], rows: Sequence[Row], read: dict[str, list[str | None]], keep: list[bool]
+    ) -> list[str]:
+        kept: dict[str, list[str]] = {name: list(compress(column, keep)) for name, column in read.items()}  # type: ignore[arg-type]
+        kept["row"] = list(map(str, compress(numbers, keep)))
+        size = len(kept["row"])
+        if not size:
+            return []
+        kept["more"], kept["less"] = self._sum(self.mapping.plus, kept, size), self._sum(self.mapping.minus, kept, size)
+        kept["run"] = self._runs(kept)
+        none = [NULL] * size
+        if self.has_whole:
+            kept["whole"] = [str(hash(tuple(cells))) for _, cells in compress(rows, keep)]
+        return list(map("\t".join, zip(*(kept.get(name, none) for name in STAGED), strict=True)))
+
+    def _sum(self, names: tuple[str, ...], kept: dict[str, list[str]], size: int) -> list[str]:
+        columns = [kept[name] for name in names if name in kept]
+        if not columns:
+            return [NULL] * size
+        if len(columns) == 1:
+            return columns[0]
+        return [str(sum(Decimal(value) for value in values if value != NULL)) for values in zip(*columns, strict=True)]
+
+    def _runs(self, kept: dict[str, list[str]]) -> list[str]:
+        """Rows that follow each other and are of one receipt, time and till get the same number."""
+        refunds = ["1" if sort == REFUND else "" for sort in kept["sort"]]
+        keys = list(zip(kept["receipt"], kept["at"], kept["till"], kept["store_id"], refunds, strict=True))
+        if self._counted:
+            runs = range(self._run + 1, self._run + 1 + len(keys))
+        else:
+            changes = map(ne, keys, chain([self._key], keys))
+            runs = list(accumulate(changes, initial=self._run))[1:]  # type: ignore[assignment]
+        self._run, self._key = runs[-1], keys[-1]
+        return list(map(str, runs))
+
+
+def _places(column: list[str | None]) -> list[int]:
+    return [k for k, value in enumerate(column) if value is None]
+
+
+def _has_special(text: str) -> bool:
+    return "\\" in text or "\t" in text or "\n" in text or "\r" in text or "\0" in text or "@" in text
+
+
+def _receipt(text: str) -> str | None:
+    return None if len(text) > LONGEST["receipt"] else personal.masked(text).translate(SPECIAL)
+
+
+def _text_reader(length: int) -> Callable[[str], str | None]:
+    return lambda text: personal.masked(" ".join(text.split())[:length]).translate(SPECIAL)
+
+
+def _is_sum(cells: Sequence[str]) -> bool:
+    """Whether a row without a date is a sum below the others."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    return bool(said) and compact(said[0].rstrip(":")) in SUMS

@@ -1,4 +1,4 @@
-"""How a file is written: its encoding and its delimiter."""
+"""A file as it comes off a till: what kind it is, how it is encoded and cut into cells, where its header stands."""
 
 from __future__ import annotations
 
@@ -6,17 +6,35 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
 
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-# Some tills write a title and a period above the header; it stands in one of so many lines.
-HEADER_WITHIN = 10
-DELIMITERS = (",", ";", "\t", "|")
-# Starts of files that are no text, whatever their name says.
-BINARY_STARTS = {
-    b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"PK\x03\x04": "a zip or Excel file; save it as CSV",
-    b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old Excel file; save it as CSV",
+from analytics.sales import workbook
+
+MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Eight-bit encodings, the likeliest first: Windows, an old Mac, a DOS till.
+EIGHT_BIT: Final = ("cp1252", "mac_roman", "cp850")
+LETTERS: Final = frozenset("äöüßéèêëàâáåæøœçñíìîïóòôõúùûÄÖÜÉÈÀÁÅÆØÇÑÍÓÕÚ")
+SIGNS: Final = frozenset("€£’–“”°\u00a0´")  # what else tills write beyond ASCII
+DELIMITERS: Final = (",", ";", "\t", "|")
+# Some tills write a title and a period above the header; it stands in one of so many rows.
+HEADER_WITHIN: Final = 20
+SAMPLE_BYTES: Final = 256 * 1024
+LONGEST_CELL: Final = 1_000_000  # characters; a quote that is never closed would swallow the file
+# Starts of files that are no tables, whatever their name says.
+NO_TABLES: Final = {
+    b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; save it as XLSX or CSV", b"\x1f\x8b": "a packed file; unpack it first",
+    b"{\\rtf": "a text document; save it as CSV", b"<!DOC": "a web page", b"<html": "a web page",
 }  # fmt: skip
+
+Row = tuple[int, list[str]]
 
 
 class UnreadableError(ValueError):
@@ -24,55 +42,146 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Text:
-    content: str
+class Source:
+    """How a file is read. `skip` is the number of its line (or sheet row) before the header's."""
+
+    path: Path
     encoding: str
-    delimiter: str
-    preamble: int = 0  # lines above the header: a title, the shop's name, the period
+    delimiter: str = ","
+    sheet: str = ""
+    skip: int = 0
+    header: list[str] = field(default_factory=list)
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line number where the row begins, cells) for every row that is not blank; the header is the first."""
-        reader = csv.reader(io.StringIO(self.content, newline=""), delimiter=self.delimiter)
-        while True:
-            line = reader.line_num + 1
+    def rows(self) -> Iterator[Row]:
+        """(number of the line where the row begins, cells) for every row that is not blank, from the header on."""
+        rows = workbook.rows(self.path, self.sheet) if self.sheet else self._lines()
+        for number, cells in rows:
+            if number > self.skip and cells and (cells[0].strip() or not _is_blank(cells)):
+                yield number, cells
+
+    def data(self) -> Iterator[Row]:
+        """The rows below the header."""
+        return islice(self.rows(), 1, None)
+
+    def _lines(self) -> Iterator[Row]:
+        csv.field_size_limit(LONGEST_CELL)
+        with self.path.open(encoding=self.encoding, errors="replace", newline="") as text:
+            reader = csv.reader(text, delimiter=self.delimiter)
+            line = 1
             try:
-                row = next(reader)
-            except StopIteration:
-                return
+                for row in reader:
+                    yield line, row
+                    line = reader.line_num + 1
             except csv.Error as error:
-                raise UnreadableError(f"line {line} is not CSV: {error}") from error
-            if line > self.preamble and any(cell.strip() for cell in row):
-                yield line, row
+                raise UnreadableError(_broken_csv(line, error)) from error
 
 
-def read(data: bytes) -> Text:
-    """Raises UnreadableError for an empty file and for one that is not text."""
-    if not data.strip():
+def _is_blank(cells: list[str]) -> bool:
+    return not any(cell.strip() for cell in cells)
+
+
+def _broken_csv(line: int, error: csv.Error) -> str:
+    if "field larger" in str(error):
+        return f"A quotation mark that opens in line {line} is never closed."
+    return f"Line {line} is not CSV: {error}."
+
+
+def open_file(path: Path) -> Source:
+    """How to read the file, its header not yet found. Raises UnreadableError for an empty file and for no table."""
+    with path.open("rb") as file:
+        start = file.read(SAMPLE_BYTES)
+    if not start.strip():
         raise UnreadableError("The file is empty.")
-    for start, what in BINARY_STARTS.items():
-        if data.startswith(start):
-            raise UnreadableError(f"This is {what}, not a CSV file.")
-    content, encoding = _decode(data)
-    if "\0" in content:
+    for mark, what in NO_TABLES.items():
+        if start.startswith(mark):
+            raise UnreadableError(f"This is {what}, not a CSV or Excel file.")
+    if start.startswith(b"PK\x03\x04"):
+        return _open_workbook(path)
+    encoding = _encoding(path, start)
+    sample = start.decode(encoding, errors="replace")
+    if "\0" in sample:
         raise UnreadableError("This is not a text file.")
-    return Text(content, encoding, _delimiter(content))
+    return Source(path, encoding, _delimiter(sample))
 
 
-def _decode(data: bytes) -> tuple[str, str]:
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace"), encoding
+def _open_workbook(path: Path) -> Source:
     try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), "cp1252"
+        return Source(path, "xlsx", sheet=workbook.first_sheet(path))
+    except workbook.NoWorkbookError as error:
+        raise UnreadableError(str(error)) from error
 
 
-def _delimiter(content: str) -> str:
-    """The delimiter that splits the first lines, a header among them, into the most cells; quotes count."""
-    lines = content.lstrip("\r\n").split("\n", HEADER_WITHIN)[:HEADER_WITHIN]
+# Encoding --------------------------------------------------------------------------------
 
-    def most_cells(mark: str) -> int:
-        return max((len(next(csv.reader([line], delimiter=mark), [])) for line in lines), default=0)
 
-    return max(DELIMITERS, key=most_cells)
+def _encoding(path: Path, start: bytes) -> str:
+    for mark, encoding in MARKS:
+        if start.startswith(mark):
+            return encoding
+    if wide := _wide(start):
+        return wide
+    return "utf-8" if _is_utf8(path) else _eight_bit(path)
+
+
+def _wide(start: bytes) -> str:
+    """UTF-16 without a mark: every other byte of western text is zero."""
+    even, odd = start[0:2000:2].count(0), start[1:2000:2].count(0)
+    half = len(start[:2000]) // 2
+    if odd > half * 0.7 and even < half * 0.1:
+        return "utf-16-le"
+    return "utf-16-be" if even > half * 0.7 and odd < half * 0.1 else ""
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _eight_bit(path: Path) -> str:
+    """The encoding that makes letters and signs people write out of the bytes beyond ASCII."""
+    with path.open("rb") as file:
+        words = b"".join(islice((line for line in file if not line.isascii()), 500))
+    return max(EIGHT_BIT, key=lambda encoding: _likely(words, encoding))
+
+
+def _likely(words: bytes, encoding: str) -> int:
+    text = words.decode(encoding, errors="replace")
+    return sum(_weight(text, k) for k, char in enumerate(text) if not char.isascii())
+
+
+def _weight(text: str, place: int) -> int:
+    char, before = text[place], text[place - 1 : place]
+    if char in SIGNS:
+        return 0 if before.islower() and char not in "’\u00a0" else 1
+    if char not in LETTERS:
+        return -2
+    # A capital within a word is a wrong guess: Zubeh\xf6r is no ZubehˆrR, Caf\x8e no CafŽ.
+    return -1 if char.isupper() and before.islower() else 2
+
+
+# Dialect --------------------------------------------------------------------------------
+
+
+def _delimiter(sample: str) -> str:
+    """The delimiter that cuts the first rows, a header among them, into the most cells most evenly; quotes count."""
+    if sample.startswith("sep=") and len(sample) > 4 and sample[4] in DELIMITERS:
+        return sample[4]  # Excel's own first line
+    return max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
+
+
+def _evenness(sample: str, mark: str) -> tuple[int, int]:
+    """How many cells the usual row has, times how many rows are usual."""
+    try:
+        rows = list(islice(csv.reader(io.StringIO(sample, newline=""), delimiter=mark), HEADER_WITHIN))
+    except csv.Error:
+        return 0, 0
+    widths = [len(row) for row in rows if any(cell.strip() for cell in row)]
+    most = max(((widths.count(width) * (width - 1), width) for width in set(widths)), default=(0, 0))
+    return most
