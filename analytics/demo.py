@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from analytics import demo_scenes, rollups, servers, simulated, tasks
 from analytics.join.simulate import Shop
 from analytics.models import StoreManager
-from analytics.sales import stage
+from analytics.sales import imports
 from inference import intake
 from inference.models import Camera, Store
 
@@ -67,8 +67,8 @@ def _open_studio(store: Store) -> None:
     scenes = list(demo_scenes.script(first, STUDIO_PEOPLE))
     intake.receive(camera, demo_scenes.files(iter(scenes)))
     entered = sorted({scene.taken_at for scene in scenes if scene.step == 0})
-    preview = stage.preview(store, "studio-till.csv", _receipts(entered[::3]))
-    stage.confirm(preview.pk)
+    preview = imports.preview(store, "studio-till.csv", _receipts(entered[::3]))
+    imports.confirm(preview.pk)
 
 
 def _receipts(entered: list[datetime]) -> bytes:

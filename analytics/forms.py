@@ -10,12 +10,13 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.timezone import now
 
+from analytics.sales.imports import Choice
 from inference.audits import Watch
 from inference.capture_time import on_clock
 from inference.models import Camera, Store, new_visit_ref
 
 MOST_PEOPLE, LONGEST_COUNT = 20_000, timedelta(hours=16)
-LARGEST_SALES_FILE = 200_000_000  # bytes
+LARGEST_SALES_FILE = 500_000_000  # bytes
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -68,7 +69,8 @@ class TimesForm(forms.Form):
 
 class SalesForm(forms.Form):
     file = forms.FileField(
-        label="Sales file (CSV)", widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"})
+        label="Sales file (CSV or Excel)",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv"}),
     )
     dates = forms.ChoiceField(
         label="Dates like 03/04/2026",
@@ -87,6 +89,10 @@ class SalesForm(forms.Form):
         if (file.size or 0) > LARGEST_SALES_FILE:
             raise forms.ValidationError(f"The file is larger than {LARGEST_SALES_FILE // 1_000_000} MB.")
         return file
+
+    def choice(self) -> Choice:
+        said = self.cleaned_data
+        return Choice(dates=said["dates"], branch=said["branch"], all_or_none=said["all_or_none"])
 
 
 class DoorCountForm(forms.Form):

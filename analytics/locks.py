@@ -14,6 +14,7 @@ class Work(IntEnum):
 
     MATCHING = 4711
     JOINING = 4712
+    SALES = 4714
 
 
 def hold(store: Store, work: Work) -> None:

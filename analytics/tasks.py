@@ -7,7 +7,7 @@ from celery import shared_task
 from analytics import queries, rollups
 from analytics.models import PurchaseImport
 from analytics.periods import USUAL_DAYS, Period
-from analytics.sales import stage, undo
+from analytics.sales import imports, undo
 from inference.models import Store
 
 
@@ -34,20 +34,32 @@ def _join(store: Store) -> None:
 
 
 @shared_task
+def read_import(import_id: int) -> None:
+    """Look through an uploaded sales file and say what importing it would do."""
+    imports.look(import_id)
+
+
+@shared_task
 def confirm_import(import_id: int) -> int:
     """Import a previewed sales file, then bring the store's figures up to date."""
-    row = stage.confirm(import_id)
+    row = imports.confirm(import_id)
     return rollups.refresh(row.store)
 
 
 @shared_task
 def undo_import(import_id: int) -> int:
     """Take an import back, then bring the store's figures up to date."""
-    undo.undo(import_id)
-    return rollups.refresh(PurchaseImport.objects.select_related("store").get(pk=import_id).store)
+    row = PurchaseImport.objects.select_related("store").get(pk=import_id)
+    try:
+        undo.undo(import_id)
+    except undo.CannotUndoError as error:
+        row.status, row.message = PurchaseImport.Status.DONE, str(error)
+        row.save(update_fields=["status", "message"])
+        return 0
+    return rollups.refresh(row.store)
 
 
 @shared_task
 def forget_previews() -> int:
     """Discard sales files that nobody decided about for a day."""
-    return stage.forget_stale()
+    return imports.forget_stale()

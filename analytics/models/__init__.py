@@ -2,7 +2,14 @@
 
 from analytics.models.joins import JoinFit, Match, MatchRun
 from analytics.models.people import AccessLog, StoreManager
-from analytics.models.purchases import MarkCheck, Purchase, PurchaseImport, PurchaseLine
+from analytics.models.purchases import (
+    MarkCheck,
+    Purchase,
+    PurchaseChange,
+    PurchaseImport,
+    PurchaseLine,
+    SalesMapping,
+)
 from analytics.models.rollups import DirtyHour, FigureWork, HourFigure
 
 __all__ = [
@@ -15,7 +22,9 @@ __all__ = [
     "Match",
     "MatchRun",
     "Purchase",
+    "PurchaseChange",
     "PurchaseImport",
     "PurchaseLine",
+    "SalesMapping",
     "StoreManager",
 ]

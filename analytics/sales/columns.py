@@ -14,13 +14,18 @@ from analytics.sales.times import Clock
 
 SAMPLE: Final = 400  # rows that a guess looks at
 MOST: Final = 0.6  # share of the cells that must be what the column is taken for
+FEW: Final = 10
 UTC: Final = ZoneInfo("UTC")
 # Written where there is nothing; in lower case.
-NOTHING: Final = frozenset(("", "-", "–", "--", "n/a", "na", "nan", "null", "none", "#n/a", "nil", "error", "unknown", "nat", "k.a."))
+NOTHING: Final = frozenset(
+    ("", "-", "–", "--", "n/a", "na", "nan", "null", "none", "#n/a", "nil", "error", "unknown", "nat", "k.a.")
+)
 
 # What tills and spreadsheets call things; of the columns that a file has, the one named first is taken.
 SYNONYMS: Final[dict[str, str]] = {
     "visit_ref": "visit_ref; visit reference; ticket reference",
+    "age_mark": "age_mark; age key; age band",
+    "gender_mark": "gender_mark; gender key",
     "receipt": """
         receipt; receipt number; receipt no; receipt nr; receipt id; receipt #; invoice; invoice id; invoice no; invoice number; invoice nr;
         invoice #; invoice/item number; ticket number; ticket no; ticket id; ticket; ticket #; bill; bill no; bill number; bill id; bill #;
@@ -37,7 +42,7 @@ SYNONYMS: Final[dict[str, str]] = {
         número de pedido; id de transacción; operación;
         scontrino; numero scontrino; n. scontrino; ricevuta; numero ricevuta; fattura; numero documento; ordine; id transazione;
         bonnetje; kassabon; kassabonnummer; factuurnummer; bestelnummer; transactienummer; transactie; recibo nº; cupom; número do cupom;
-        nota; número da nota; fatura; número do pedido; pedido nº; paragon; nr paragonu; numer paragonu; nr transakcji; id
+        nota; número da nota; fatura; número do pedido; pedido nº; paragon; nr paragonu; numer paragonu; nr transakcji; id; nr; no; number; nummer; numéro; número; #
     """,
     "paid_at": """
         paid_at; paid at; paid; payment date; payment time; date & time; date and time; datetime; date time; timestamp; transaction datetime;
@@ -171,14 +176,19 @@ class Column:
         """Share of the cells that pass; 0 where all are empty."""
         return sum(map(test, self.values)) / len(self.values) if self.values else 0.0
 
+    def mostly(self, test: Callable[[str], bool]) -> bool:
+        """Whether most cells pass; of a few cells, one will do, as the others may be what is wrong with the file."""
+        share = self.share(test)
+        return share >= MOST or (len(self.values) < FEW and share > 0)
+
     def is_number(self) -> bool:
-        return self.share(_is_number) >= MOST
+        return self.mostly(_is_number)
 
     def is_date(self) -> bool:
-        return self.share(_is_date) >= MOST
+        return self.mostly(_is_date)
 
     def is_time(self) -> bool:
-        return self.share(_is_time) >= MOST
+        return self.mostly(_is_time)
 
     def has_times(self) -> bool:
         """Dates with a time of day that is not always midnight."""
@@ -211,7 +221,9 @@ def _is_number(text: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    if text.replace(".", "").replace(",", "").isdigit() and not re.fullmatch(r"(20\d{6}(\d{6})?|\d{1,2}\.\d{1,2}\.(\d\d|\d{4})|1\d{9}(\d{3})?|4\d{4}(\.\d+)?)", text):
+    if text.replace(".", "").replace(",", "").isdigit() and not re.fullmatch(
+        r"(20\d{6}(\d{6})?|\d{1,2}\.\d{1,2}\.(\d\d|\d{4})|1\d{9}(\d{3})?|4\d{4}(\.\d+)?)", text
+    ):
         return False
     for order in ("day-first", "month-first"):
         try:
@@ -243,7 +255,7 @@ TESTS: Final[dict[str, Callable[[Column], bool]]] = {
     "discount": Column.is_number, "refunded": Column.is_number,
 }  # fmt: skip
 ORDER: Final = (
-    "visit_ref", "receipt", "paid_at", "time", "refunded", "tip", "tax", "discount", "items", "quantity", "unit_price", "amount", "product",
+    "visit_ref", "age_mark", "gender_mark", "receipt", "paid_at", "time", "refunded", "tip", "tax", "discount", "items", "quantity", "unit_price", "amount", "product",
     "category", "voided", "status", "kind", "till", "branch",
 )  # fmt: skip
 
@@ -259,8 +271,12 @@ def guess(columns: Sequence[Column], personal: frozenset[str]) -> dict[str, str]
     return _settled(found, {column.name: column for column in free})
 
 
+def _anything(column: Column) -> bool:
+    return True
+
+
 def _best(field: str, columns: Sequence[Column]) -> Column | None:
-    fitting = [column for column in columns if not column.values or TESTS.get(field, lambda _: True)(column)]
+    fitting = [column for column in columns if not column.values or TESTS.get(field, _anything)(column)]
     ranked = [(rank, column) for column in fitting if (rank := _rank(field, column)) is not None]
     return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
@@ -303,7 +319,9 @@ def _settled(found: dict[str, str], by_name: dict[str, Column]) -> dict[str, str
 
 def _by_content(found: dict[str, str], by_name: dict[str, Column], field: str, test: Callable[[Column], bool]) -> None:
     """The one column that contains it, if it is one and its name is of no field."""
-    named = set(found.values()) | {name for name in by_name if any(_rank(f, by_name[name]) for f in ORDER if f != field)}
+    named = set(found.values()) | {
+        name for name in by_name if any(_rank(f, by_name[name]) for f in ORDER if f != field)
+    }
     fitting = [name for name, column in by_name.items() if name not in named and test(column)]
     if len(fitting) == 1:
         found[field] = fitting[0]

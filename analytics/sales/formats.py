@@ -15,6 +15,7 @@ from analytics.sales.times import DateOrder
 FIELDS: Final = (
     "receipt", "paid_at", "date", "time", "amount", "unit_price", "quantity", "discount", "tax", "tip", "refunded",
     "items", "till", "branch", "status", "kind", "voided", "product", "category", "visit_ref",
+    "age_mark", "gender_mark",
 )  # fmt: skip
 # Kinds of rows, in lower case, that are no sales in any till's file.
 NOT_SALES: Final = frozenset((
@@ -201,7 +202,7 @@ def _with_sums(mapping: Mapping) -> Mapping:
     names = spellings(mapping.columns.get("amount", ""))
     plus = ("tax",) if mapping.has("tax") and any(name in NET for name in names) else ()
     before = any(name in GROSS for name in names) or "amount" not in mapping.columns
-    minus = ("discount",) if mapping.has("discount") and before else ()
+    minus: tuple[str, ...] = ("discount",) if mapping.has("discount") and before else ()
     if mapping.has("refunded"):
         minus += ("refunded",)
     return replace(mapping, plus=plus, minus=minus)

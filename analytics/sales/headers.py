@@ -24,7 +24,9 @@ def unique(cells: Sequence[str]) -> list[str]:
 @lru_cache(4096)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case and without accents: InvoiceNo, invoice_no and “Invoice No.” are alike."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", CAMEL.sub(" ", name)) if not unicodedata.combining(char))
+    plain = "".join(
+        char for char in unicodedata.normalize("NFKD", CAMEL.sub(" ", name)) if not unicodedata.combining(char)
+    )
     return tuple(re.findall(r"[^\W_]+|#", plain.casefold()))
 
 

@@ -60,10 +60,7 @@ def number(text: str, mark: Mark = "") -> Decimal:
 
     `mark` is its column's decimal mark, for 1.234. Raises ValueError for anything else and for what is too large.
     """
-    if PLAIN.fullmatch(text) and mark != ",":
-        value = Decimal(text)
-    else:
-        value = _written(text, mark)
+    value = Decimal(text) if PLAIN.fullmatch(text) and mark != "," else _written(text, mark)
     if abs(value) > LARGEST:
         raise ValueError("the number is too large")
     exponent = value.as_tuple().exponent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, chain, compress
 from operator import ne
@@ -21,10 +21,20 @@ from analytics.sales.survey import Survey, cells_by_column
 from analytics.sales.times import Clock
 
 LONGEST_VALUE: Final = 80  # characters of a refused value that are kept
-LONGEST: Final = {"receipt": 100, "till": 50, "visit_ref": 64, "product": 200, "category": 100}
+LONGEST: Final = {
+    "receipt": 100,
+    "till": 50,
+    "visit_ref": 64,
+    "age_mark": 20,
+    "gender_mark": 20,
+    "product": 200,
+    "category": 100,
+}
 MOST_KEPT: Final = 200_000  # cells whose reading is remembered, so that memory stays bounded
 NULL: Final = "\\N"  # COPY's sign for nothing
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+DAY: Final = 86_400_000_000  # microseconds
+QUARTER: Final = 900_000_000
 SPECIAL: Final = str.maketrans({"\\": "\\\\", "\t": " ", "\n": " ", "\r": " ", "\0": None})
 
 # What a row is.
@@ -38,7 +48,9 @@ REFUNDS: Final = frozenset((
     "refund", "refunded", "return", "returned", "returns", "credit", "credit note", "erstattung", "rückgabe", "retoure", "gutschrift", "rückerstattung", "retur",
     "kreditnota", "refusjon", "återbetalning", "retour", "remboursement", "avoir", "devolución", "reembolso", "abono", "reso", "rimborso", "terugbetaling", "devolução", "zwrot",
 ))  # fmt: skip
-YES: Final = frozenset(("true", "yes", "y", "1", "x", "ja", "j", "oui", "si", "sí", "voided", "void", "wahr", "tak", "storno", "kyllä"))
+YES: Final = frozenset(
+    ("true", "yes", "y", "1", "x", "ja", "j", "oui", "si", "sí", "voided", "void", "wahr", "tak", "storno", "kyllä")
+)
 # What stands beside a sum below the rows.
 SUMS: Final = frozenset(map(compact, (
     "total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt", "gesamtsumme", "totalt", "sum totalt", "total général", "totale", "totaal", "suma",
@@ -68,8 +80,8 @@ class Chunk:
 
 
 STAGED: Final = (
-    "row", "run", "store_id", "receipt", "till", "at", "sort", "amount", "more", "less", "unit_price", "quantity", "items", "visit_ref", "product",
-    "category", "whole",
+    "row", "run", "store_id", "receipt", "till", "at", "sort", "amount", "more", "less", "unit_price", "quantity", "items", "visit_ref", "age_mark", "gender_mark",
+    "product", "category", "whole",
 )  # fmt: skip
 
 
@@ -118,6 +130,7 @@ class Parser:
         self._numbers = {name: Memo(self._number_reader(name)) for name in survey.marks}
         self._texts = {name: Memo(_text_reader(length)) for name, length in LONGEST.items()}
         self._moments = Memo(self._moment)
+        self._days, self._clocks, self._offsets = Memo(self._day), Memo(self._clock), Memo(self._offset)
         self._names = Memo(self._name)
         self._sorts = Memo(self._sort)
         self._stores = Memo(branches.store)
@@ -200,12 +213,48 @@ class Parser:
         return read
 
     def _moment(self, text: str) -> str | None:
-        day, _, at = text.partition("\t")
+        day, mark, at = text.partition("\t")
+        quick = self._quick(day, at) if mark else self._quick(*text.partition(" ")[::2])
+        if quick is not None:
+            return quick
         try:
             when = self.clock.moment_of(day, at) if at else self.clock.moment(day)
         except (ValueError, OverflowError):
             return None
         return str(round((when - EPOCH).total_seconds() * 1_000_000))
+
+    def _quick(self, day: str, at: str) -> str | None:
+        """A date and a time of day that were each read before, where the clock runs evenly; else None."""
+        if not at:
+            return None
+        date, clock = self._days[day], self._clocks[at]
+        if date is None or clock is None:
+            return None
+        local = int(date) + int(clock)
+        offset = self._offsets[str(local // QUARTER)]
+        return None if offset is None else str(local - int(offset))
+
+    def _day(self, text: str) -> str | None:
+        """Microseconds from 1970 to a day's midnight, as a clock without zone shows it."""
+        try:
+            when = self.clock.day(text)
+        except (ValueError, OverflowError):
+            return None
+        return str((when.toordinal() - EPOCH.toordinal()) * DAY)
+
+    def _clock(self, text: str) -> str | None:
+        """Microseconds since midnight; None where the text is no time of day on the store's clock."""
+        try:
+            when = self.clock.time_of_day(text)
+        except (ValueError, OverflowError):
+            return None
+        return str((when.hour * 3600 + when.minute * 60 + when.second) * 1_000_000 + when.microsecond)
+
+    def _offset(self, quarter: str) -> str | None:
+        """The zone's offset in a quarter of an hour; None where the clock jumps."""
+        local = EPOCH.replace(tzinfo=None) + timedelta(microseconds=int(quarter) * QUARTER)
+        first, second = (local.replace(tzinfo=self.clock.zone, fold=fold).utcoffset() for fold in (0, 1))
+        return str((first.days * 86_400 + first.seconds) * 1_000_000) if first is not None and first == second else None
 
     def _name(self, at: str) -> str | None:
         """A made-up receipt number begins with the time on the store's clock."""
@@ -226,7 +275,10 @@ class Parser:
         told = [cells.get(name, none) for name in ("kind", "status", "voided")]
         sorts = [sort or SALE for sort in self._sorts.column(map("\t".join, zip(*told, strict=True)))]
         if "_article" in cells:
-            sorts = [ARTICLE if article and sort == SALE else sort for article, sort in zip(cells["_article"], sorts, strict=True)]
+            sorts = [
+                ARTICLE if article and sort == SALE else sort
+                for article, sort in zip(cells["_article"], sorts, strict=True)
+            ]
         if self.branches.only:
             branch = cells.get("branch", none)
             sorts = [sort if name == self.branches.only else LEFT_OUT for name, sort in zip(branch, sorts, strict=True)]
@@ -242,7 +294,7 @@ class Parser:
         read: dict[str, list[str | None]] = {"sort": list(sorts)}
         for name, memo in self._numbers.items():
             read[name] = memo.column(cells[name])
-        for name in ("till", "visit_ref", "product", "category"):
+        for name in ("till", "visit_ref", "age_mark", "gender_mark", "product", "category"):
             read[name] = self._texts[name].column(cells[name]) if name in cells else [""] * size
         if "paid_at" in cells:
             read["at"] = self._moments.column(cells["paid_at"])
@@ -251,7 +303,9 @@ class Parser:
             read["at"] = self._moments.column(map("\t".join, zip(cells["date"], times, strict=True)))
         read["store_id"] = self._stores.column(cells.get("branch", [""] * size))
         if len(self.survey.branches) > 1 and not self.branches.stores:
-            read["till"] = self._texts["till"].column(map(" ".join, zip(cells["branch"], cells.get("till", [""] * size), strict=True)))
+            read["till"] = self._texts["till"].column(
+                map(" ".join, zip(cells["branch"], cells.get("till", [""] * size), strict=True))
+            )
         read["receipt"] = self._receipts(cells, read)
         return read
 
@@ -267,7 +321,12 @@ class Parser:
     # 3. Refusing ---------------------------------------------------------------------------------------------------
 
     def _refuse(
-        self, rows: Sequence[Row], cells: dict[str, list[str]], read: dict[str, list[str | None]], sorts: list[str], result: Chunk
+        self,
+        rows: Sequence[Row],
+        cells: dict[str, list[str]],
+        read: dict[str, list[str | None]],
+        sorts: list[str],
+        result: Chunk,
     ) -> set[int]:
         """The places of rows that cannot be taken; each is told once, by its first fault."""
         faults: dict[int, tuple[str, str, str]] = {}
@@ -279,7 +338,12 @@ class Parser:
 
         for k, (_, row) in enumerate(rows):
             if len(row) > self.width and any(cell.strip() for cell in row[self.width :]):
-                fault(k, "", f"has {len(row)} cells, the header {self.width}: a cell with the delimiter in it needs quotes", "")
+                fault(
+                    k,
+                    "",
+                    f"has {len(row)} cells, the header {self.width}: a cell with the delimiter in it needs quotes",
+                    "",
+                )
         self._refuse_receipts(cells, read, fault)
         self._refuse_times(cells, read, fault)
         for name in self._numbers:
@@ -302,7 +366,9 @@ class Parser:
         receipt = read["receipt"][k] if self.mapping.has("receipt") else None
         return Refused(row[0], column, shown, reason, receipt or NULL, read["at"][k] or NULL)
 
-    def _refuse_receipts(self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]) -> None:
+    def _refuse_receipts(
+        self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]
+    ) -> None:
         if "receipt" not in cells:
             return
         receipts = read["receipt"]
@@ -313,7 +379,9 @@ class Parser:
                 elif not receipt:
                     fault(k, "receipt", "the receipt number is missing")
 
-    def _refuse_times(self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]) -> None:
+    def _refuse_times(
+        self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]
+    ) -> None:
         name = "paid_at" if "paid_at" in cells else "date"
         if "time" in cells and "" in cells["time"]:
             for k, text in enumerate(cells["time"]):
@@ -355,7 +423,9 @@ class Parser:
             else:
                 return
         for k, value in enumerate(missing):
-            computed = prices and prices[k] not in (NULL, None) and (quantities is None or quantities[k] not in (NULL, None))
+            computed = (
+                prices and prices[k] not in (NULL, None) and (quantities is None or quantities[k] not in (NULL, None))
+            )
             if value == NULL and sorts[k] in (SALE, REFUND) and not (amounts is not None and computed):
                 name = "amount" if amounts is not None else "quantity" if missing is quantities else "unit_price"
                 fault(k, name, "the number is missing")

@@ -28,7 +28,9 @@ WORDS: Final = frozenset((
 ))  # fmt: skip
 EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 CARD: Final = re.compile(r"(?<![\d.,])(?:\d[ -]?){12,18}\d(?![\d.,])|[*xX•]{4,}[ -]?\d{4}")
-PHONE: Final = re.compile(r"(?<![\w.])\+\d{1,3}[ ./()-]?(?:\(?\d{1,4}\)?[ ./-]?){2,5}\d{2,4}(?!\w)|(?<!\w)\(\d{3}\) ?\d{3}-\d{4}")
+PHONE: Final = re.compile(
+    r"(?<![\w.])\+\d{1,3}[ ./()-]?(?:\(?\d{1,4}\)?[ ./-]?){2,5}\d{2,4}(?!\w)|(?<!\w)\(\d{3}\) ?\d{3}-\d{4}"
+)
 SHARE: Final = 0.3  # of a column's values that look personal, for the column to be
 
 

@@ -55,9 +55,7 @@ class Source:
     def rows(self) -> Iterator[Row]:
         """(number of the line where the row begins, cells) for every row that is not blank, from the header on."""
         rows = workbook.rows(self.path, self.sheet) if self.sheet else self._lines()
-        for number, cells in rows:
-            if number > self.skip and cells and (cells[0].strip() or not _is_blank(cells)):
-                yield number, cells
+        return (row for row in rows if row[0] > self.skip and row[1] and (row[1][0].strip() or not _is_blank(row[1])))
 
     def data(self) -> Iterator[Row]:
         """The rows below the header."""

@@ -1,279 +1,470 @@
-"""Purchases go in: previewed first, then staged by COPY and stored by one statement, all or nothing."""
+"""The staging tables: rows go in by COPY, become receipts, and are held against what the stores have, set by set."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import io
-import json
-import os
-from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from django.conf import settings
-from django.db import connection, transaction
-from django.utils.timezone import now
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
-from analytics.matching import mark_dirty
-from analytics.models import Purchase, PurchaseImport
-from analytics.sales import parse, sniff
-from analytics.sales.formats import DateOrder, Mapping, MappingError, recognise
-from analytics.sales.parse import Parsed, ParsedPurchase, Refused
-from inference.models import Store
+from analytics.sales.formats import Mapping
+from analytics.sales.parse import SPECIAL, STAGED, Chunk, Parser, Refused
 
-SAMPLE = 5
-# So many refused rows are listed; the count is always whole.
-MOST_REFUSED_LISTED = 2_000
-STALE_AFTER = timedelta(hours=24)
+SAME_RECEIPT_HOURS: Final = 6  # within which rows of one number are one receipt; tills begin anew every day
+REFUND_AFTER_MINUTES: Final = 15  # a negative row of the same number, later than that, is money paid back
+LARGEST_AMOUNT: Final = Decimal("9999999999")
+FEW: Final = 5
+MOST_REFUSED_LISTED: Final = 2_000  # the count is always whole
+
+TABLES: Final = ("staged", "refused", "runs", "merged", "incoming", "decided", "ids")
+CREATE: Final = """
+    CREATE TEMPORARY TABLE staged (
+        row integer, run integer, store_id bigint, receipt text, till text, at bigint, sort smallint, amount numeric, more numeric,
+        less numeric, unit_price numeric, quantity numeric, items numeric, visit_ref text, age_mark text, gender_mark text,
+        product text, category text, whole bigint
+    );
+    CREATE TEMPORARY TABLE refused (row integer, name text, value text, reason text, receipt text, at bigint);
+"""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """How a file is to be read and taken. `columns` maps our fields to the file's columns; None lets us guess."""
+class Shape:
+    """What of a file's shape the statements must know."""
 
-    columns: dict[str, str] | None = None
-    dates: DateOrder = ""
-    branch: str = ""
-    all_or_none: bool = False
+    has_whole: bool
+    discount_is_rate: bool
+    mapping: Mapping
 
 
 @dataclass
-class Sorted:
-    """A parsed file beside what the store has: what is new, what is there already, what cannot go in."""
+class Counts:
+    """Rows and receipts by what becomes of them."""
 
-    mapping: Mapping
-    text: sniff.Text
-    parsed: Parsed
-    new: list[ParsedPurchase]
-    duplicates: list[ParsedPurchase]
-    refused: list[Refused]
-
-
-# Preview --------------------------------------------------------------------------------
-
-
-def preview(
-    store: Store, file_name: str, data: bytes, *, user: Any = None, choice: Choice | None = None
-) -> PurchaseImport:
-    """Say what importing a file would do; stores nothing but that, and the file until it is confirmed or discarded."""
-    row = PurchaseImport(
-        store=store, file_name=file_name[-255:], checksum=hashlib.sha256(data).hexdigest(), created_by=user
-    )
-    choice = choice or Choice()
-    try:
-        sorted_file = sort(store, data, choice)
-    except (sniff.UnreadableError, MappingError, parse.AmbiguousDatesError) as error:
-        row.status, row.message = PurchaseImport.Status.FAILED, str(error)
-        row.save()
-        return row
-    _describe(row, sorted_file, choice)
-    with transaction.atomic():
-        row.save()
-        _keep(row, data)
-    return row
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    rows_new: int = 0
+    rows_changed: int = 0
+    rows_same: int = 0
+    rows_refused: int = 0
+    rows_left_out: int = 0
+    lines: int = 0
+    voided: int = 0
+    refunds: int = 0
+    total: Decimal = Decimal(0)
+    unrounded: Decimal = Decimal(0)
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
 
-def sort(store: Store, data: bytes, choice: Choice) -> Sorted:
-    """Parse a file and hold it against the store's receipts. Raises the readers' errors for a file as a whole."""
-    text, mapping = find_header(sniff.read(data), choice.columns)
-    if choice.dates:
-        mapping = replace(mapping, dates=choice.dates)
-    parsed = parse.parse(text, mapping, store.zone, branch=choice.branch)
-    if parsed.rows == 0:
-        raise sniff.UnreadableError(
-            "The file has a header but no rows" + (" of this branch." if choice.branch else ".")
-        )
-    known = _known(store, [purchase.receipt for purchase in parsed.purchases])
-    result = Sorted(mapping, text, parsed, [], [], list(parsed.refused))
-    for purchase in parsed.purchases:
-        _sort_one(purchase, known, result)
-    return result
-
-
-def find_header(text: sniff.Text, wanted: dict[str, str] | None) -> tuple[sniff.Text, Mapping]:
-    """The first row whose cells name the columns of purchases, what stands above it left out. Raises MappingError."""
-    rows = list(islice(text.rows(), sniff.HEADER_WITHIN))
-    for number, row in rows:
-        try:
-            return replace(text, preamble=number - 1), recognise(row, wanted)
-        except MappingError:
-            continue
-    return text, recognise(rows[0][1], wanted)
-
-
-def _known(store: Store, receipts: list[str]) -> dict[str, tuple[datetime, Decimal]]:
-    rows = Purchase.objects.filter(store=store, receipt__in=receipts).values_list("receipt", "paid_at", "amount")
-    return {receipt: (paid_at, amount) for receipt, paid_at, amount in rows}
-
-
-def _sort_one(purchase: ParsedPurchase, known: dict[str, tuple[datetime, Decimal]], result: Sorted) -> None:
-    purchase.amount = purchase.amount.quantize(parse.CENT)
-    there = known.get(purchase.receipt)
-    if there is None:
-        result.new.append(purchase)
-    elif there == (purchase.paid_at, purchase.amount):
-        result.duplicates.append(purchase)
-    else:
-        other = f"{there[1]} at {there[0]:%Y-%m-%d %H:%M} UTC"
-        reason = f"receipt {purchase.receipt} is already here with another amount or time ({other})"
-        column = result.mapping.columns.get("receipt", "")
-        result.refused += [Refused(number, column, purchase.receipt, reason) for number in purchase.rows]
-
-
-def _describe(row: PurchaseImport, found: Sorted, choice: Choice) -> None:
-    times = [purchase.paid_at for purchase in found.parsed.purchases]
-    row.rows = found.parsed.rows
-    row.purchases_count, row.duplicates = len(found.new), len(found.duplicates)
-    row.lines_count = sum(len(purchase.lines) for purchase in found.new)
-    row.refused = [asdict(item) for item in found.refused[:MOST_REFUSED_LISTED]]
-    row.first_at, row.last_at = min(times, default=None), max(times, default=None)
-    row.total = sum((purchase.amount for purchase in found.new), Decimal(0))
-    row.mapping = {
-        "format": found.mapping.format,
-        "columns": found.mapping.columns,
-        "encoding": found.text.encoding,
-        "delimiter": found.text.delimiter,
-        "dates": found.mapping.dates,
-        "branches": found.parsed.branches,
-        "other_branches": found.parsed.other_branches,
-        "left_out": found.parsed.left_out,
-        "refused_rows": len(found.refused),
-        "by_day": _by_day(row.store, found.new),
-        "sample": [_sample(purchase, row.store) for purchase in found.new[:SAMPLE]],
-        "choice": asdict(choice),
-    }
-
-
-def _by_day(store: Store, purchases: list[ParsedPurchase]) -> dict[str, dict[str, Any]]:
-    days: dict[str, list[Decimal]] = defaultdict(list)
-    for purchase in purchases:
-        days[purchase.paid_at.astimezone(store.zone).date().isoformat()].append(purchase.amount)
-    return {day: {"purchases": len(amounts), "total": str(sum(amounts))} for day, amounts in sorted(days.items())}
-
-
-def _sample(purchase: ParsedPurchase, store: Store) -> dict[str, Any]:
-    return {
-        "receipt": purchase.receipt,
-        "paid_at": purchase.paid_at.astimezone(store.zone).isoformat(),
-        "amount": str(purchase.amount),
-        "items": purchase.items,
-        "till": purchase.till,
-        "category": purchase.lines[0].category if purchase.lines else "",
-    }
-
-
-# The file, until it is decided about --------------------------------------------------------------------------------
-
-
-def _file(import_id: int) -> Path:
-    return Path(settings.DATA_DIR) / "sales" / str(import_id)
-
-
-def _keep(row: PurchaseImport, data: bytes) -> None:
-    path = _file(row.pk)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(data)
-
-
-def discard(import_id: int) -> None:
-    """Forget a preview and its file."""
-    PurchaseImport.objects.filter(pk=import_id, status=PurchaseImport.Status.PREVIEWED).delete()
-    _file(import_id).unlink(missing_ok=True)
-
-
-def forget_stale() -> int:
-    """Discard previews that nobody decided about for a day."""
-    stale = PurchaseImport.objects.filter(status=PurchaseImport.Status.PREVIEWED, created_at__lt=now() - STALE_AFTER)
-    ids = list(stale.values_list("pk", flat=True))
-    for import_id in ids:
-        discard(import_id)
-    return len(ids)
-
-
-# Storing --------------------------------------------------------------------------------
-
-
-def confirm(import_id: int) -> PurchaseImport:
-    """Import a previewed file. Killed at any moment it has stored all or nothing, and can simply be run again."""
-    try:
-        data = _file(import_id).read_bytes()
-    except FileNotFoundError:
-        return _without_file(import_id)
-    with transaction.atomic():
-        row = PurchaseImport.objects.select_for_update(of=("self",)).select_related("store").get(pk=import_id)
-        if row.status in (PurchaseImport.Status.PREVIEWED, PurchaseImport.Status.RUNNING):
-            _import(row, data, Choice(**row.mapping["choice"]))
-    _file(import_id).unlink(missing_ok=True)
-    return row
-
-
-def _without_file(import_id: int) -> PurchaseImport:
-    """The import is done already, or its file is gone for good."""
-    row = PurchaseImport.objects.get(pk=import_id)
-    if row.status in (PurchaseImport.Status.PREVIEWED, PurchaseImport.Status.RUNNING):
-        row.status, row.message = PurchaseImport.Status.FAILED, "The file is gone; please upload it again."
-        row.save(update_fields=["status", "message"])
-    return row
-
-
-def _import(row: PurchaseImport, data: bytes, choice: Choice) -> None:
-    found = sort(row.store, data, choice)  # anew: another import may have come in between
-    if choice.all_or_none and found.refused:
-        row.status = PurchaseImport.Status.FAILED
-        row.message = (
-            f"{len(found.refused)} rows were refused, and all rows or none were asked for; nothing was imported."
-        )
-        found.new.clear()
-    else:
-        row.status = PurchaseImport.Status.DONE
-    _describe(row, found, choice)
-    row.progress = 100
-    row.save()
-    store_purchases(row, found.new)
-    mark_dirty(row.store, [purchase.paid_at for purchase in found.new])
-
-
-def store_purchases(row: PurchaseImport, purchases: list[ParsedPurchase]) -> None:
-    """COPY to a staging table, then one statement each for receipts and their lines."""
+def create() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(STAGING)
-        cursor.copy_expert(f"COPY staged ({', '.join(STAGED)}) FROM STDIN WITH (FORMAT csv)", _staged(purchases))
-        cursor.execute(STORE_PURCHASES, {"store": row.store_id, "import": row.pk})
-        cursor.execute(STORE_LINES, {"store": row.store_id})
-        cursor.execute("DROP TABLE staged")
+        drop()
+        cursor.execute(CREATE)
 
 
-STAGED = ("receipt", "till", "paid_at", "amount", "items", "visit_ref", "lines")
-STAGING = """
-    CREATE TEMPORARY TABLE staged (
-        receipt text, till text, paid_at timestamptz, amount numeric(12, 2), items integer, visit_ref text, lines jsonb
-    ) ON COMMIT DROP
+def drop() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP VIEW IF EXISTS pg_temp.articles")
+        cursor.execute("DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in TABLES))
+
+
+def add(chunk: Chunk) -> None:
+    """COPY a chunk's rows, and its refusals, into the staging tables."""
+    with connection.cursor() as cursor:
+        _copy(cursor, "staged", STAGED, chunk.lines)
+        _copy(cursor, "refused", ("row", "name", "value", "reason", "receipt", "at"), map(_refusal, chunk.refused))
+
+
+def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    text = "\n".join(lines)
+    if text:
+        cursor.copy_expert(f"COPY pg_temp.{table} ({', '.join(columns)}) FROM STDIN", io.StringIO(text), size=1 << 20)
+
+
+def _refusal(item: Refused) -> str:
+    texts = [text.translate(SPECIAL) for text in (item.column, item.value, item.reason)]
+    return "\t".join((str(item.row), *texts, item.receipt, item.at))
+
+
+# Receipts --------------------------------------------------------------------------------
+
+
+def gather(shape: Shape, parser: Parser) -> int:
+    """Rows become receipts, held against the stores' own; how many rows merely repeated another.
+
+    1. A row that repeats another wholly goes, where rows are receipts.
+    2. A receipt of which a row was refused is refused as a whole, so that no wrong sum is stored.
+    3. Rows that follow each other become a receipt; whether amounts are its total or its articles' is decided.
+    4. Receipts that were cut apart are put together; numbers that were used anew are told apart.
+    5. Each is new, the same, or changed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '48MB'")
+        repeated = _drop_repeated(cursor) if shape.has_whole else 0
+        if parser.is_counted:
+            cursor.execute(COUNT_THROUGH)
+        if shape.mapping.has("receipt"):
+            cursor.execute(REFUSE_SIBLINGS, {"hours": SAME_RECEIPT_HOURS})
+        cursor.execute("ANALYZE pg_temp.staged (run)")
+        cursor.execute(_runs(cursor, shape))
+        cursor.execute("ANALYZE pg_temp.runs")
+        _merge(cursor)
+        _decide(cursor, shape)
+    return repeated
+
+
+COUNT_THROUGH: Final = """
+    UPDATE pg_temp.staged s SET receipt = s.receipt || ' #' || n.number
+    FROM (SELECT run, row_number() OVER (PARTITION BY store_id, receipt ORDER BY row) AS number FROM pg_temp.staged) n
+    WHERE n.run = s.run
 """
-STORE_PURCHASES = """
-    INSERT INTO analytics_purchase (store_id, receipt, till, paid_at, amount, items, visit_ref, brought_by_id)
-    SELECT %(store)s, receipt, coalesce(till, ''), paid_at, amount, items, coalesce(visit_ref, ''), %(import)s
-    FROM staged
-"""
-STORE_LINES = """
-    INSERT INTO analytics_purchaseline (purchase_id, product, category, quantity, amount)
-    SELECT p.id, line ->> 'product', line ->> 'category', (line ->> 'quantity')::numeric, (line ->> 'amount')::numeric
-    FROM staged s
-    JOIN analytics_purchase p ON p.store_id = %(store)s AND p.receipt = s.receipt
-    CROSS JOIN jsonb_array_elements(s.lines) AS line
+REFUSE_SIBLINGS: Final = """
+    WITH bad AS (
+        SELECT receipt, at, min(row) AS row FROM pg_temp.refused WHERE receipt IS NOT NULL AND receipt <> '' GROUP BY receipt, at
+    ), gone AS (
+        DELETE FROM pg_temp.staged s USING bad
+        WHERE s.receipt = bad.receipt AND (bad.at IS NULL OR abs(s.at - bad.at) <= %(hours)s * 3600000000::bigint)
+        RETURNING s.row, s.receipt, s.at, bad.row AS because
+    )
+    INSERT INTO pg_temp.refused
+    SELECT DISTINCT ON (row) row, '', '', 'row ' || because || ' of the same receipt is refused', receipt, at FROM gone
 """
 
 
-def _staged(purchases: list[ParsedPurchase]) -> io.StringIO:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    for p in purchases:
-        lines = json.dumps([{name: str(value) for name, value in asdict(line).items()} for line in p.lines])
-        writer.writerow([p.receipt, p.till, p.paid_at.isoformat(), p.amount, p.items, p.visit_ref, lines])
-    buffer.seek(0)
-    return buffer
+def _drop_repeated(cursor: CursorWrapper) -> int:
+    cursor.execute("""
+        DELETE FROM pg_temp.staged WHERE row IN (
+            SELECT row FROM (
+                SELECT row, row_number() OVER (PARTITION BY receipt, whole ORDER BY row) AS number FROM pg_temp.staged
+                WHERE receipt IN (SELECT receipt FROM pg_temp.staged GROUP BY receipt HAVING count(*) > 1)
+            ) twice WHERE number > 1
+        )
+    """)
+    return int(cursor.rowcount)
+
+
+def _paid(shape: Shape) -> str:
+    """SQL: what a row says was paid, before it is known whether that is an article's amount or the receipt's."""
+    value = "coalesce(amount, coalesce(quantity, 1) * unit_price)"
+    value += " * (1 - coalesce(less, 0))" if shape.discount_is_rate else " - coalesce(less, 0)"
+    value = f"({value} + coalesce(more, 0))"
+    signed = f"CASE WHEN sort = 1 OR (quantity < 0 AND amount > 0) THEN -abs({value}) ELSE {value} END"
+    return f"CASE WHEN sort = 2 THEN 0 WHEN sort = 3 THEN NULL ELSE {signed} END"
+
+
+def _line_amount(shape: Shape, totals: bool) -> str:
+    if totals or shape.mapping.only_lines:
+        price = "round(quantity * unit_price, 2)" if shape.mapping.has("unit_price") else "round(amount, 2)"
+        return f"CASE WHEN sort = 3 OR unit_price IS NOT NULL THEN {price} END" if shape.mapping.only_lines else price
+    return f"round({_paid(shape)}, 2)"
+
+
+RUNS: Final = """
+    CREATE TEMPORARY TABLE runs AS
+    SELECT run, min(store_id) AS store_id, min(receipt) AS receipt, min(till) AS till, min(at) AS at, bool_or(sort = 1) AS refund,
+           bool_and(sort = 2) AS void, {amount} AS amount, sum(less) AS less, count(*) AS rows, min(row) AS row, {items} AS items,
+           max(visit_ref) AS visit_ref, max(age_mark) AS age_mark, max(gender_mark) AS gender_mark
+    FROM pg_temp.staged GROUP BY run
+"""
+ARTICLES: Final = """
+    CREATE TEMPORARY VIEW articles AS
+    SELECT run, row, product, category, coalesce(quantity, 1)::numeric(10, 3) AS quantity, ({line_amount})::numeric(12, 2) AS amount
+    FROM pg_temp.staged WHERE sort <> 2 AND (product <> '' OR category <> '')
+"""
+TOTALS: Final = """
+    WITH several AS (
+        SELECT run, count(*) AS n, count(amount) AS told, min(amount) AS least, max(amount) AS most, sum(amount) AS sum,
+               sum(coalesce(quantity, 1) * unit_price) AS computed,
+               count(DISTINCT coalesce(product, '') || '|' || coalesce(quantity, 1)) AS articles
+        FROM pg_temp.staged WHERE sort IN (0, 1, 3) GROUP BY run HAVING count(*) > 1 LIMIT 200000
+    )
+    SELECT count(*), count(*) FILTER (WHERE told = 1),
+           count(*) FILTER (WHERE told = n AND least = most AND articles > 1),
+           count(*) FILTER (WHERE told = n AND least = most AND abs(computed - most) < abs(computed - sum)),
+           count(computed), count(DISTINCT most)
+    FROM several
+"""
+
+
+def _totals_of_receipts(cursor: CursorWrapper) -> bool:
+    """Whether an amount is the whole receipt's: said once among its rows, or again in each of them."""
+    cursor.execute(TOTALS)
+    several, once, alike, closer, computed, distinct = cursor.fetchone()
+    if not several:
+        return False
+    if once > several / 2:
+        return True
+    if computed:
+        return bool(closer > several / 2)
+    return bool(alike == several and several >= FEW and distinct >= FEW / 2)
+
+
+def _runs(cursor: CursorWrapper, shape: Shape) -> str:
+    mapping = shape.mapping
+    several = mapping.has("amount") and mapping.has_articles and not mapping.only_lines
+    totals = several and _totals_of_receipts(cursor)
+    cursor.execute(ARTICLES.format(line_amount=_line_amount(shape, totals)))
+    paid = _paid(shape)
+    amount = (
+        f"CASE WHEN max({paid}) >= -min({paid}) THEN max({paid}) ELSE min({paid}) END" if totals else f"sum({paid})"
+    )
+    items = (
+        "max(items)"
+        if mapping.has("items")
+        else "sum(quantity) FILTER (WHERE sort <> 2)"
+        if mapping.has("quantity")
+        else "NULL::numeric"
+    )
+    return RUNS.format(amount=amount, items=items)
+
+
+# 4. Several runs of one number --------------------------------------------------------------------------------
+
+MERGE: Final = """
+    CREATE TEMPORARY TABLE merged AS
+    WITH several AS (
+        SELECT r.* FROM pg_temp.runs r
+        JOIN (SELECT store_id, receipt FROM pg_temp.runs GROUP BY 1, 2 HAVING count(*) > 1) s USING (store_id, receipt)
+    ), sold AS (
+        SELECT *, min(at) FILTER (WHERE NOT refund AND NOT amount < 0) OVER number AS first_sold,
+               bool_or(NOT refund) OVER (PARTITION BY store_id, receipt, till, at) AS sold_then
+        FROM several WINDOW number AS (PARTITION BY store_id, receipt, till)
+    ), kinds AS (
+        SELECT *, (refund AND NOT sold_then) OR coalesce(amount < 0 AND at > first_sold + %(minutes)s * 60000000::bigint, false) AS back FROM sold
+    ), gaps AS (
+        SELECT *, CASE WHEN at - lag(at) OVER (PARTITION BY store_id, receipt, till, back ORDER BY at) > %(hours)s * 3600000000::bigint
+                  THEN 1 ELSE 0 END AS gap
+        FROM kinds
+    ), sessions AS (
+        SELECT *, sum(gap) OVER (PARTITION BY store_id, receipt, till, back ORDER BY at, run) AS session FROM gaps
+    )
+    SELECT run, back, amount, rows, row, at, items,
+           min(run) OVER (PARTITION BY store_id, receipt, till, back, session) AS key
+    FROM sessions
+"""
+INCOMING: Final = """
+    CREATE TEMPORARY TABLE incoming AS
+    SELECT run, store_id, receipt, till, at, refund OR coalesce(amount < 0, false) AS refund, void, amount, less, rows, row, items,
+           visit_ref, age_mark, gender_mark, 1::bigint AS place
+    FROM pg_temp.runs {unless}
+"""
+JOINED: Final = """
+    INSERT INTO pg_temp.incoming
+    SELECT *, row_number() OVER (PARTITION BY store_id, receipt ORDER BY refund, at, till) FROM (
+        SELECT m.key, min(r.store_id), min(r.receipt), min(r.till), min(r.at) AS at, bool_or(m.back) OR coalesce(sum(m.amount) < 0, false) AS refund,
+               bool_and(r.void), sum(r.amount), sum(r.less), sum(r.rows), min(r.row), sum(r.items), max(r.visit_ref), max(r.age_mark),
+               max(r.gender_mark)
+        FROM pg_temp.merged m JOIN pg_temp.runs r USING (run) GROUP BY m.key
+    ) whole (run, store_id, receipt, till, at, refund, void, amount, less, rows, row, items, visit_ref, age_mark, gender_mark)
+"""
+
+
+def _merge(cursor: CursorWrapper) -> None:
+    cursor.execute(MERGE, {"minutes": REFUND_AFTER_MINUTES, "hours": SAME_RECEIPT_HOURS})
+    several = cursor.rowcount
+    cursor.execute(INCOMING.format(unless="WHERE run NOT IN (SELECT run FROM pg_temp.merged)" if several else ""))
+    if several:
+        cursor.execute(JOINED)
+        cursor.execute(
+            "UPDATE pg_temp.staged s SET run = m.key FROM pg_temp.merged m WHERE m.run = s.run AND m.run <> m.key"
+        )
+    cursor.execute("ANALYZE pg_temp.incoming")
+
+
+# 5. What becomes of each --------------------------------------------------------------------------------
+
+# `name` is the receipt's own number, unless that is another receipt's already: then the day, till and kind follow it.
+DECIDED: Final = """
+    CREATE TEMPORARY TABLE decided AS
+    WITH plain AS (
+        SELECT i.*, p.id AS plain_id, p.paid_at AS there_at, p.amount AS there_amount,
+               p.id IS NOT NULL AND (p.till = i.till OR p.till = '' OR i.till = '') AND (p.status = 'refund') = (i.refund AND NOT i.void)
+               AND abs(extract(epoch FROM p.paid_at) - i.at / 1e6) <= %(hours)s * 3600 AS is_plain
+        FROM pg_temp.incoming i LEFT JOIN analytics_purchase p ON p.store_id = i.store_id AND p.receipt = i.receipt
+    ), longer AS (
+        SELECT *, is_plain OR (plain_id IS NULL AND place = 1) AS keeps,
+               receipt || to_char(to_timestamp(at / 1e6) AT TIME ZONE st.timezone, ' YYYY-MM-DD') || CASE WHEN till = '' THEN '' ELSE ' ' || till END
+               || CASE WHEN refund THEN ' refund' ELSE '' END AS long
+        FROM plain JOIN (SELECT id AS store, timezone FROM inference_store) st ON st.store = store_id
+    ), named AS (
+        SELECT *, CASE WHEN keeps THEN receipt
+                  ELSE long || CASE row_number() OVER (PARTITION BY store_id, keeps, CASE WHEN keeps THEN run::text ELSE long END ORDER BY at) WHEN 1 THEN ''
+                       ELSE ' #' || row_number() OVER (PARTITION BY store_id, keeps, CASE WHEN keeps THEN run::text ELSE long END ORDER BY at) END
+                  END AS name
+        FROM longer
+    )
+    SELECT n.run, n.store_id, n.name, n.receipt, n.till, to_timestamp(n.at / 1e6) AS paid_at, n.amount AS unrounded,
+           CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 0 ELSE round(n.amount, 2) END AS amount,
+           CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 'void' WHEN n.refund THEN 'refund' ELSE 'sale' END AS status,
+           least(greatest(floor(n.items), 0), 2000000000)::integer AS items, n.visit_ref, n.age_mark, n.gender_mark, n.rows, n.row,
+           CASE WHEN n.is_plain THEN n.plain_id END AS id, 'new' AS action,
+           n.plain_id IS NOT NULL AND NOT n.is_plain AS clashes,
+           n.plain_id IS NOT NULL AND NOT n.is_plain AND NOT n.refund AND n.there_amount = round(n.amount, 2) AS reread, n.there_at
+    FROM named n
+"""
+
+
+def _decide(cursor: CursorWrapper, shape: Shape) -> None:
+    refunded = "refunded" in shape.mapping.minus
+    cursor.execute(DECIDED, {"hours": SAME_RECEIPT_HOURS, "refunded": refunded})
+    cursor.execute("""
+        UPDATE pg_temp.decided d SET id = p.id FROM analytics_purchase p
+        WHERE d.name <> d.receipt AND p.store_id = d.store_id AND p.receipt = d.name
+    """)
+    _refuse_reread(cursor)
+    _refuse_large(cursor)
+    cursor.execute("UPDATE pg_temp.decided d SET action = 'same' WHERE id IS NOT NULL")
+    if cursor.rowcount:
+        cursor.execute("ANALYZE pg_temp.decided")
+        cursor.execute(_changed(shape))
+        if shape.mapping.has_articles:
+            cursor.execute(CHANGED_LINES)
+
+
+def _refuse_reread(cursor: CursorWrapper) -> None:
+    """Receipts whose numbers and amounts are here at other times, most of them: the file was read in another way."""
+    cursor.execute(
+        "SELECT count(*) FILTER (WHERE clashes AND id IS NULL), count(*) FILTER (WHERE reread AND id IS NULL) FROM pg_temp.decided"
+    )
+    clashing, reread = cursor.fetchone()
+    if reread and reread * 2 >= clashing:
+        _refuse(
+            cursor,
+            "clashes AND id IS NULL",
+            "'receipt ' || receipt || ' is already here with the same amount at another time (' || to_char(there_at AT TIME ZONE 'UTC', "
+            "'YYYY-MM-DD HH24:MI') || ' UTC); was the file read with another order of dates? Undo the earlier import first'",
+        )
+
+
+def _refuse_large(cursor: CursorWrapper) -> None:
+    _refuse(cursor, f"abs(amount) > {LARGEST_AMOUNT}", "'the amount of the receipt is too large'")
+
+
+def _refuse(cursor: CursorWrapper, which: str, reason: str) -> None:
+    cursor.execute(f"""
+        WITH gone AS (DELETE FROM pg_temp.decided WHERE {which} RETURNING run, receipt, {reason} AS reason)
+        INSERT INTO pg_temp.refused SELECT s.row, '', gone.receipt, gone.reason, s.receipt, s.at
+        FROM pg_temp.staged s JOIN gone USING (run)
+    """)
+
+
+def _changed(shape: Shape) -> str:
+    """Only what the file has a column for can be changed by it."""
+    mapping = shape.mapping
+    tests = ["p.status <> d.status", "p.paid_at <> d.paid_at"]
+    tests += ["d.amount IS DISTINCT FROM p.amount"] if mapping.has("amount", "unit_price") else []
+    tests += ["d.till <> p.till"] if mapping.has("till") else []
+    tests += ["d.items IS DISTINCT FROM p.items"] if mapping.has("items", "quantity") else []
+    tests += [f"d.{name} <> p.{name}" for name in ("visit_ref", "age_mark", "gender_mark") if mapping.has(name)]
+    return f"UPDATE pg_temp.decided d SET action = 'changed' FROM analytics_purchase p WHERE p.id = d.id AND ({' OR '.join(tests)})"
+
+
+# A line's digest; their sum does not depend on the order of lines.
+DIGEST: Final = "sum(hashtextextended(l.product || '|' || l.category || '|' || l.quantity || '|' || coalesce(l.amount::text, ''), 0)::numeric)"
+CHANGED_LINES: Final = f"""
+    UPDATE pg_temp.decided d SET action = 'changed'
+    FROM (
+        SELECT run, {DIGEST} AS digest FROM pg_temp.articles l JOIN pg_temp.decided d USING (run) WHERE d.action = 'same' GROUP BY run
+    ) ours, (
+        SELECT d.run, {DIGEST} AS digest
+        FROM analytics_purchaseline l JOIN pg_temp.decided d ON d.id = l.purchase_id WHERE d.action = 'same' GROUP BY d.run
+    ) theirs
+    WHERE ours.run = d.run AND theirs.run = d.run AND ours.digest <> theirs.digest
+"""
+
+
+# What was found --------------------------------------------------------------------------------
+
+COUNTS: Final = """
+    SELECT count(*) FILTER (WHERE action = 'new'), count(*) FILTER (WHERE action = 'changed'), count(*) FILTER (WHERE action = 'same'),
+           coalesce(sum(rows) FILTER (WHERE action = 'new'), 0), coalesce(sum(rows) FILTER (WHERE action = 'changed'), 0),
+           coalesce(sum(rows) FILTER (WHERE action = 'same'), 0),
+           count(*) FILTER (WHERE action = 'new' AND status = 'void'), count(*) FILTER (WHERE action = 'new' AND status = 'refund'),
+           coalesce(sum(amount) FILTER (WHERE action = 'new'), 0), coalesce(sum(unrounded) FILTER (WHERE action = 'new' AND status <> 'void'), 0),
+           min(paid_at), max(paid_at)
+    FROM pg_temp.decided
+"""
+
+
+def count() -> Counts:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS)
+        (new, changed, same, rows_new, rows_changed, rows_same, voided, refunds, total, unrounded, first, last) = (
+            cursor.fetchone()
+        )
+        cursor.execute("SELECT count(*) FROM pg_temp.refused")
+        (refused,) = cursor.fetchone()
+        cursor.execute("""
+            SELECT count(*) FROM pg_temp.articles JOIN pg_temp.decided USING (run) WHERE action = 'new'
+        """)
+        (lines,) = cursor.fetchone()
+    return Counts(
+        new,
+        changed,
+        same,
+        int(rows_new),
+        int(rows_changed),
+        int(rows_same),
+        refused,
+        0,
+        lines,
+        voided,
+        refunds,
+        total,
+        unrounded,
+        first,
+        last,
+    )
+
+
+def refused(limit: int = MOST_REFUSED_LISTED) -> list[dict[str, Any]]:
+    """The refused rows in the file's order, as many as are listed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row, name, value, reason FROM pg_temp.refused ORDER BY row LIMIT %s", [limit])
+        return [
+            {"row": row, "column": name, "value": value, "reason": reason}
+            for row, name, value, reason in cursor.fetchall()
+        ]
+
+
+def refused_rows() -> Iterator[tuple[int, str]]:
+    """(row, reason) of all of them, by row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row, reason FROM pg_temp.refused ORDER BY row")
+        yield from cursor.fetchall()
+
+
+def by_day(timezone: str) -> dict[str, dict[str, Any]]:
+    """New purchases and their sum by the store's day."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (paid_at AT TIME ZONE %s)::date, count(*), coalesce(sum(amount), 0) FROM pg_temp.decided WHERE action = 'new' GROUP BY 1 ORDER BY 1",
+            [timezone],
+        )
+        return {day.isoformat(): {"purchases": number, "total": str(total)} for day, number, total in cursor.fetchall()}
+
+
+def by_store() -> dict[int, int]:
+    """New and changed purchases by store."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT store_id, count(*) FROM pg_temp.decided WHERE action <> 'same' GROUP BY 1 ORDER BY 1")
+        return dict(cursor.fetchall())
+
+
+SAMPLE: Final = """
+    SELECT d.name, d.paid_at, d.amount, d.items, d.till, d.status, s.product, s.category
+    FROM (SELECT * FROM pg_temp.decided WHERE {which} ORDER BY row LIMIT %s) d LEFT JOIN pg_temp.staged s USING (row) ORDER BY d.row
+"""
+
+
+def sample(limit: int, which: str = "action = 'new'") -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(SAMPLE.format(which=which), [limit])
+        names = ("receipt", "paid_at", "amount", "items", "till", "status", "product", "category")
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -17,7 +17,9 @@ PARTS: Final = re.compile(r"(?:^|(?<=[A-Za-zäéûí.,] ))(\d{1,4})([./\-\s])(\d
 COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?)?")
 EPOCH: Final = re.compile(r"1\d{9}(?:\.\d+|\d{3})?")  # seconds or milliseconds since 1970
 SERIAL: Final = re.compile(r"[2-5]\d{4}(?:[.,]\d+)?")  # Excel's days since 1899-12-30
-WORDS: Final = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s.\-/]*(?:de\s+)?([^\W\d_]{3,})[\s.,\-/]*(?:de\s+|del\s+)?(\d{4}|\d{2})(?!\d)")
+WORDS: Final = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th)?[\s.\-/]*(?:de\s+)?([^\W\d_]{3,})[\s.,\-/]*(?:de\s+|del\s+)?(\d{4}|\d{2})(?!\d)"
+)
 WORDS_FIRST: Final = re.compile(r"([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 CLOCK: Final = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.m](\d{2})(?:s|[.,]\d+)?)?h?\s*(?:([ap])\.?\s?m\.?)?(?:\s*(?:uhr|hrs?|kl\.?))?"
@@ -133,6 +135,20 @@ class Clock:
         local = datetime.combine(when.date(), clock)
         return self._placed(local.replace(tzinfo=offset) if offset else local)
 
+    def day(self, text: str) -> date:
+        """A day alone, its year a likely one. Raises ValueError."""
+        day, rest = self._day(text.strip())
+        if rest or isinstance(day, datetime) or not EARLIEST <= day.year <= LATEST:
+            raise ValueError("not a day")
+        return day
+
+    def time_of_day(self, text: str) -> time:
+        """A time on the store's clock alone. Raises ValueError."""
+        clock, offset = _time_of_day(text)
+        if offset is not None:
+            raise ValueError("a time with a zone")
+        return clock
+
     def has_time(self, text: str) -> bool:
         """Whether a date says a time of day other than midnight."""
         try:
@@ -181,8 +197,9 @@ class Clock:
         if match := PARTS.search(text):
             return self._of_parts(match), text[match.end() :].lstrip(" ,T-").rstrip()
         if match := COMPACT.fullmatch(text):
-            year, month, day, *clock = (int(part) if part else 0 for part in match.groups())
-            return (datetime(year, month, day, *clock) if match[4] else date(year, month, day)), ""  # noqa: DTZ001
+            day = date(int(match[1]), int(match[2]), int(match[3]))
+            clock = time(int(match[4] or 0), int(match[5] or 0), int(match[6] or 0))
+            return (datetime.combine(day, clock) if match[4] else day), ""
         if EPOCH.fullmatch(text):
             seconds = float(text) / 1000 if len(text) == 13 and "." not in text else float(text)
             return datetime.fromtimestamp(seconds, UTC), ""
@@ -232,7 +249,7 @@ def _time_of_day(text: str) -> tuple[time, timezone | None]:
         text = text.partition(" ")[2]  # how some tills write a time without a date
     bare, offset = _offset(text)
     if bare.isdigit() and len(bare) in (4, 6):
-        return time(*(int(bare[k : k + 2]) for k in range(0, len(bare), 2))), offset
+        return time(int(bare[:2]), int(bare[2:4]), int(bare[4:] or 0)), offset
     if re.fullmatch(r"0[.,]\d{3,}", bare):
         return _serial("40000" + bare[1:]).time(), offset  # type: ignore[attr-defined]  # a part of a day
     match = CLOCK.fullmatch(bare.lower().removeprefix("kl.").removeprefix("um ").removeprefix("à ").strip())

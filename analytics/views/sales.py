@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from analytics import access, tasks
 from analytics.forms import SalesForm
 from analytics.models import PurchaseImport
-from analytics.sales import stage
+from analytics.sales import files, questions
+from analytics.sales import imports as lifecycle
 
 ROWS = 50
 LISTED_REFUSED = 100
+LISTED_DAYS = 60
 STATES = PurchaseImport.Status
 
 
@@ -27,16 +29,16 @@ def imports(request: HttpRequest, store_id: int) -> HttpResponse:
 
 
 def upload(request: HttpRequest, store_id: int) -> HttpResponse:
+    """A small file is looked at while its sender waits; a worker reads a large one, and its page shows how far."""
     store = access.store_for(request.user, store_id)
     form = SalesForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        choice = stage.Choice(
-            dates=form.cleaned_data["dates"],
-            branch=form.cleaned_data["branch"],
-            all_or_none=form.cleaned_data["all_or_none"],
-        )
-        row = stage.preview(store, file.name or "sales.csv", file.read(), user=request.user, choice=choice)
+        row = lifecycle.receive(store, file.name or "sales.csv", file.chunks(), user=request.user, choice=form.choice())
+        if (file.size or 0) <= lifecycle.AT_ONCE_BYTES:
+            lifecycle.look(row.pk, stores=access.stores_for(request.user))
+        else:
+            transaction.on_commit(lambda: tasks.read_import.delay(row.pk))
         return redirect("import", row.pk)
     return render(request, "sales/upload.html", {"store": store, "form": form})
 
@@ -46,8 +48,40 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
     row = access.import_for(request.user, import_id)
     template = "sales/_import.html" if request.headers.get("HX-Request") else "sales/import.html"
     context = {"row": row, "store": row.store, "refused": row.refused[:LISTED_REFUSED], "states": STATES}
-    context["is_live"] = row.status == STATES.RUNNING
+    context |= {"can_mend": files.refused(row.pk).exists(), "days": _days(row)}
+    context["is_live"] = row.status in (STATES.RUNNING, STATES.READING)
     return render(request, template, context)
+
+
+def _days(row: PurchaseImport) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """(day, this import's sums, those of the last import that was done), as many days as are listed."""
+    by_day: dict[str, dict[str, Any]] = row.mapping.get("by_day", {})
+    done = PurchaseImport.objects.filter(store=row.store, status=STATES.DONE, pk__lt=row.pk).first()
+    before: dict[str, dict[str, Any]] = done.mapping.get("by_day", {}) if done else {}
+    return [(day, sums, before.get(day, {})) for day, sums in list(by_day.items())[:LISTED_DAYS]]
+
+
+def columns(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Which column is what, guessed and then said; with what was said, the whole file is looked at again."""
+    row = access.import_for(request.user, import_id)
+    if row.status not in (STATES.ASKING, STATES.PREVIEWED):
+        return redirect("import", row.pk)
+    asked = questions.ask(row)
+    if request.method == "POST":
+        questions.answer(row, asked.answers(request.POST), save=bool(request.POST.get("save")))
+        lifecycle.look(row.pk, stores=access.stores_for(request.user))
+        return redirect("import", row.pk)
+    return render(request, "sales/columns.html", {"row": row, "store": row.store, **asked.as_context()})
+
+
+@require_POST
+def columns_preview(request: HttpRequest, import_id: int) -> HttpResponse:
+    """The first rows as they would be stored; nothing is kept of the answers."""
+    row = access.import_for(request.user, import_id)
+    if row.status not in (STATES.ASKING, STATES.PREVIEWED):
+        raise Http404("This import is decided already.")
+    choice = questions.ask(row).answers(request.POST)
+    return render(request, "sales/_columns_preview.html", questions.try_out(row, choice))
 
 
 @require_POST
@@ -62,7 +96,7 @@ def confirm(request: HttpRequest, import_id: int) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, import_id: int) -> HttpResponse:
     row = access.import_for(request.user, import_id)
-    stage.discard(row.pk)
+    lifecycle.discard(row.pk)
     return redirect("sales", row.store_id)
 
 
@@ -76,12 +110,19 @@ def undo(request: HttpRequest, import_id: int) -> HttpResponse:
     return redirect("import", row.pk)
 
 
-def refused(request: HttpRequest, import_id: int) -> HttpResponse:
-    """The refused rows with their reasons."""
+@require_POST
+def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
     row = access.import_for(request.user, import_id)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    lifecycle.cancel(row.pk)
+    return redirect("import", row.pk)
+
+
+def refused(request: HttpRequest, import_id: int) -> FileResponse:
+    """The refused rows as they stood in the file, each with its reason; mended, the file can be imported."""
+    row = access.import_for(request.user, import_id)
+    path = files.refused(row.pk)
+    if not path.exists():
+        raise Http404("No row of this import is kept to be mended.")
+    response = FileResponse(path.open("rb"), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="refused-{row.pk}.csv"'
-    writer = csv.DictWriter(response, ["row", "column", "value", "reason"])
-    writer.writeheader()
-    writer.writerows(row.refused)
     return response

@@ -55,7 +55,7 @@ def test_totals_are_the_counters_own() -> None:
     assert total.visits is not None and total.purchases is not None and total.average_transaction_value is not None
     assert total.visits.value == Visit.objects.filter(store=store).between(period.start, period.end).count()
     paid = Purchase.objects.filter(store=store).between(period.start, period.end)
-    amounts = [float(amount) for amount in paid.values_list("amount", flat=True)]
+    amounts = [float(amount or 0) for amount in paid.values_list("amount", flat=True)]
     assert total.purchases.value == len(amounts)
     assert total.average_transaction_value.value == pytest.approx(sum(amounts) / len(amounts))
 

@@ -25,7 +25,7 @@ def whole_table(store: Store) -> dict[str, Row]:
     for visit in Visit.objects.filter(store=store):
         add(sums[str(store.hour_of(visit.entered_at))], (1, visit.gender is not None, 0, 0, 0))
     for purchase in Purchase.objects.filter(store=store, amount__gt=0):
-        amount = float(purchase.amount)
+        amount = float(purchase.amount or 0)
         add(sums[str(store.hour_of(purchase.paid_at))], (0, 0, 1, amount, amount**2))
     return {hour: tuple(round(value, 6) for value in values) for hour, values in sums.items()}
 

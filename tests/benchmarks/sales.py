@@ -11,7 +11,7 @@ from itertools import count
 from django.db import connection
 
 from analytics.models import PurchaseImport
-from analytics.sales import stage
+from analytics.sales import imports
 from inference.models import Store
 from tests.benchmarks.table import Row, side_by_side
 
@@ -38,7 +38,7 @@ def file() -> bytes:
 
 def import_once(store: Store, data: bytes) -> None:
     """Preview and import, as the page does; what it brought goes again."""
-    row = stage.confirm(stage.preview(store, "bench.csv", data).pk)
+    row = imports.confirm(imports.preview(store, "bench.csv", data).pk)
     assert row.purchases_count == ROWS and row.status == PurchaseImport.Status.DONE
     with connection.cursor() as cursor:
         # Not through undo: taking back is not what is measured here.

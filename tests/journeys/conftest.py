@@ -70,7 +70,7 @@ def worker(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[
 
         return delay
 
-    for task in (vision.analyse_batch, tasks.confirm_import, tasks.undo_import):
+    for task in (vision.analyse_batch, tasks.read_import, tasks.confirm_import, tasks.undo_import):
         monkeypatch.setattr(task, "delay", beside(task))
     yield
     for thread in running:

@@ -84,7 +84,7 @@ def test_a_manager_brings_pictures_and_sales_and_sees_the_charts_change(page: Pa
     assert GUESTS - 2 <= visits <= GUESTS + 2 and "and 0 purchases" in before
     page.get_by_role("link", name="Sales", exact=True).click()
     page.get_by_role("link", name="Import a sales file").click()
-    page.get_by_label("Sales file (CSV)").set_input_files([till()])
+    page.get_by_label("Sales file (CSV or Excel)").set_input_files([till()])
     page.get_by_role("button", name="Look at it first").click()
     expect(page.get_by_text("Nothing is stored yet.")).to_be_visible()
     expect(page.get_by_text("not a date and time that can be read")).to_be_visible()

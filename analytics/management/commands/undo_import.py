@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from analytics.models import PurchaseImport
-from analytics.sales.undo import undo
+from analytics.sales.undo import CannotUndoError, undo
 
 
 class Command(BaseCommand):
@@ -24,5 +24,7 @@ class Command(BaseCommand):
             removed = undo(options["id"])
         except PurchaseImport.DoesNotExist as error:
             raise CommandError(f"There is no import {options['id']}.", returncode=2) from error
+        except CannotUndoError as error:
+            raise CommandError(str(error), returncode=2) from error
         result = {"import": options["id"], "removed": removed}
         self.stdout.write(json.dumps(result) if options["json"] else f"{removed} purchases removed")

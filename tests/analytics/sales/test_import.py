@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from analytics import rollups
 from analytics.models import DirtyHour, HourFigure, Purchase, PurchaseImport, PurchaseLine
-from analytics.sales import stage, undo
+from analytics.sales import files, imports, undo
+from analytics.sales import store as storing
 from inference.models import Store
 from tests import factories
 
@@ -32,7 +33,7 @@ R4,2026-03-10T15:00,7
 
 
 def preview(store: Store, data: bytes = FILE, *, all_or_none: bool = False) -> PurchaseImport:
-    return stage.preview(store, "till.csv", data, choice=stage.Choice(all_or_none=all_or_none))
+    return imports.preview(store, "till.csv", data, choice=imports.Choice(all_or_none=all_or_none))
 
 
 def kept_files(settings: Settings) -> list[str]:
@@ -48,7 +49,7 @@ def test_a_preview_says_what_would_happen_and_stores_no_purchase() -> None:
 
 
 def test_confirming_stores_receipts_with_their_lines_and_deletes_the_file(settings: Settings) -> None:
-    row = stage.confirm(preview(factories.store()).pk)
+    row = imports.confirm(preview(factories.store()).pk)
     assert row.status == "done" and kept_files(settings) == []
     amounts = dict(Purchase.objects.values_list("receipt", "amount"))
     assert amounts == {"R1": Decimal("10.00"), "R2": Decimal("22.00")}
@@ -60,26 +61,88 @@ def test_confirming_stores_receipts_with_their_lines_and_deletes_the_file(settin
 
 def test_importing_again_changes_nothing() -> None:
     store = factories.store()
-    stage.confirm(preview(store).pk)
+    imports.confirm(preview(store).pk)
     before = list(Purchase.objects.values())
-    again = stage.confirm(preview(store).pk)
+    again = imports.confirm(preview(store).pk)
     assert (again.purchases_count, again.duplicates, again.refused) == (0, 2, [])
     assert list(Purchase.objects.values()) == before
-    stage.confirm(again.pk)  # a task that runs twice
+    imports.confirm(again.pk)  # a task that runs twice
     assert list(Purchase.objects.values()) == before
 
 
-def test_a_receipt_that_changed_is_refused_row_by_row() -> None:
+def test_what_the_till_corrected_is_corrected() -> None:
     store = factories.store()
-    stage.confirm(preview(store).pk)
-    row = preview(store, FILE.replace(b"20.50", b"99.00"))
-    assert (row.purchases_count, row.duplicates) == (0, 1)
-    assert [item["row"] for item in row.refused] == [3, 4]
-    assert "already here with another amount or time (22.00 at 2026-03-10 13:10 UTC)" in row.refused[0]["reason"]
+    imports.confirm(preview(store).pk)
+    DirtyHour.objects.all().delete()
+    row = imports.confirm(preview(store, FILE.replace(b"20.50", b"99.00")).pk)
+    assert (row.purchases_count, row.updated, row.duplicates, row.refused) == (0, 1, 1, [])
+    assert Purchase.objects.get(receipt="R2").amount == Decimal("100.50")
+    lines = PurchaseLine.objects.filter(purchase__receipt="R2").order_by("pk").values_list("product", "amount")
+    assert list(lines) == [("Pot", Decimal("99.00")), ("Lid", Decimal("1.50"))]
+    assert DirtyHour.objects.count() == 1
+
+
+def test_undoing_a_correction_puts_back_what_stood_there() -> None:
+    store = factories.store()
+    first = imports.confirm(preview(store).pk)
+    before = list(Purchase.objects.values()), list(PurchaseLine.objects.order_by("pk").values("product", "amount"))
+    second = imports.confirm(preview(store, FILE.replace(b"20.50", b"99.00").replace(b"R1", b"R3")).pk)
+    with pytest.raises(undo.CannotUndoError, match=rf"Import {second.pk} \(till.csv\) later corrected 1 of the same"):
+        undo.undo(first.pk)
+    assert undo.undo(second.pk) == 1
+    lines = list(PurchaseLine.objects.order_by("purchase__receipt", "pk").values("product", "amount"))
+    assert (list(Purchase.objects.order_by("pk").values()), lines) == before
+    assert undo.undo(first.pk) == 2 and not Purchase.objects.exists()
+
+
+def test_a_receipt_that_was_voided_later_stays_and_counts_no_more() -> None:
+    store = factories.store()
+    plain = b"receipt,paid_at,amount,status\nR1,2026-03-10T13:05,10.00,paid\n"
+    imports.confirm(preview(store, plain).pk)
+    row = imports.confirm(preview(store, plain.replace(b"paid\n", b"voided\n")).pk)
+    assert (row.updated, row.purchases_count) == (1, 0)
+    assert Purchase.objects.values_list("status", "amount").get() == ("void", Decimal(0))
+
+
+def test_numbers_that_begin_anew_every_day_are_other_receipts() -> None:
+    store = factories.store()
+    day = b"receipt,paid_at,amount\n1,2026-03-10T13:05,10.00\n2,2026-03-10T14:05,11.00\n"
+    imports.confirm(preview(store, day).pk)
+    row = imports.confirm(
+        preview(store, day.replace(b"03-10", b"03-11").replace(b"10.00", b"7.00").replace(b"11.00", b"8.00")).pk
+    )
+    assert (row.purchases_count, row.refused) == (2, [])
+    assert set(Purchase.objects.values_list("receipt", flat=True)) == {"1", "2", "1 2026-03-11", "2 2026-03-11"}
+
+
+def test_a_file_read_in_another_way_than_before_is_refused() -> None:
+    store = factories.store()
+    data = b"receipt,paid_at,amount\nR1,03/04/2026 13:05,10.00\nR2,03/05/2026 14:05,11.00\n"
+    for dates in ("day-first", "month-first"):
+        row = imports.preview(store, "till.csv", data, choice=imports.Choice(dates=dates))
+        row = imports.confirm(row.pk)
+    assert row.purchases_count == 0 and row.mapping["refused_rows"] == 2
+    assert "another order of dates" in row.refused[0]["reason"] and Purchase.objects.count() == 2
+
+
+def test_a_receipt_with_a_refused_row_is_refused_whole_and_goes_in_once_mended(settings: Settings) -> None:
+    store = factories.store()
+    broken = FILE.replace(b"20.50", b"much") + b"R3,2026-03-10T15:00,4.00,Cup\n"
+    row = imports.confirm(preview(store, broken).pk)
+    assert [(item["row"], item["reason"]) for item in row.refused] == [
+        (3, "not a number"),
+        (4, "row 3 of the same receipt is refused"),
+    ]
+    assert set(Purchase.objects.values_list("receipt", flat=True)) == {"R1", "R3"}
+    text = files.refused(row.pk).read_text("utf-8-sig")
+    assert text.splitlines()[0] == "receipt,paid_at,amount,product,reason"
+    mended = imports.confirm(preview(store, text.replace("much", "20.50").encode()).pk)
+    assert (mended.purchases_count, mended.refused) == (1, [])
+    assert Purchase.objects.get(receipt="R2").amount == Decimal("22.00")
 
 
 def test_good_rows_go_in_and_bad_ones_are_named() -> None:
-    row = stage.confirm(preview(factories.store(), HALF_BROKEN).pk)
+    row = imports.confirm(preview(factories.store(), HALF_BROKEN).pk)
     assert sorted(Purchase.objects.values_list("receipt", flat=True)) == ["R1", "R4"]
     assert [(item["row"], item["column"], item["value"]) for item in row.refused] == [
         (3, "amount", "much"),
@@ -88,7 +151,7 @@ def test_good_rows_go_in_and_bad_ones_are_named() -> None:
 
 
 def test_all_or_none_imports_nothing_of_a_file_with_a_bad_row() -> None:
-    row = stage.confirm(preview(factories.store(), HALF_BROKEN, all_or_none=True).pk)
+    row = imports.confirm(preview(factories.store(), HALF_BROKEN, all_or_none=True).pk)
     assert row.status == "failed" and "2 rows were refused" in row.message
     assert not Purchase.objects.exists()
 
@@ -98,10 +161,10 @@ def test_a_crash_while_storing_leaves_nothing_and_can_be_run_again(
 ) -> None:
     row = preview(factories.store())
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(stage, "mark_dirty", _crash)
-        stage.confirm(row.pk)
+        patch.setattr(storing, "mark_dirty", _crash)
+        imports.confirm(row.pk)
     assert not Purchase.objects.exists() and kept_files(settings) == [str(row.pk)]
-    assert stage.confirm(row.pk).status == "done"
+    assert imports.confirm(row.pk).status == "done"
     assert Purchase.objects.count() == 2 and kept_files(settings) == []
 
 
@@ -112,7 +175,7 @@ def _crash(*_: object) -> None:
 def test_a_file_that_is_gone_fails_the_import_and_says_what_to_do(settings: Settings) -> None:
     row = preview(factories.store())
     (Path(settings.DATA_DIR) / "sales" / str(row.pk)).unlink()
-    found = stage.confirm(row.pk)
+    found = imports.confirm(row.pk)
     assert found.status == "failed" and "upload it again" in found.message
 
 
@@ -120,10 +183,10 @@ def test_undo_removes_exactly_what_the_import_brought_and_the_figures_follow() -
     store = factories.store()
     for minutes in range(12):
         factories.visit(store, factories.NOON.replace(minute=minutes * 5))
-    stage.confirm(preview(store, FILE.replace(b"R1", b"R0").replace(b"R2", b"R9")).pk)
+    imports.confirm(preview(store, FILE.replace(b"R1", b"R0").replace(b"R2", b"R9")).pk)
     rollups.refresh(store)
     before = list(HourFigure.objects.order_by("hour").values_list("hour", "till_purchases", "till_revenue"))
-    second = stage.confirm(preview(store, FILE.replace(b"13:05", b"13:40")).pk)
+    second = imports.confirm(preview(store, FILE.replace(b"13:05", b"13:40")).pk)
     rollups.refresh(store)
     assert undo.undo(second.pk) == 2
     assert sorted(Purchase.objects.values_list("receipt", flat=True)) == ["R0", "R9"]
@@ -137,25 +200,25 @@ def test_undo_removes_exactly_what_the_import_brought_and_the_figures_follow() -
 
 def test_what_was_undone_can_be_imported_again() -> None:
     store = factories.store()
-    first = stage.confirm(preview(store).pk)
+    first = imports.confirm(preview(store).pk)
     undo.undo(first.pk)
-    assert stage.confirm(preview(store).pk).purchases_count == 2
+    assert imports.confirm(preview(store).pk).purchases_count == 2
 
 
 def test_a_preview_nobody_decides_about_is_forgotten_with_its_file(settings: Settings) -> None:
     row = preview(factories.store())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE analytics_purchaseimport SET created_at = created_at - interval '25 hours'")
-    assert stage.forget_stale() == 1
+    assert imports.forget_stale() == 1
     assert not PurchaseImport.objects.filter(pk=row.pk).exists() and kept_files(settings) == []
 
 
 def test_a_discarded_preview_leaves_nothing_and_a_done_import_cannot_be_discarded(settings: Settings) -> None:
     store = factories.store()
-    stage.discard(preview(store).pk)
+    imports.discard(preview(store).pk)
     assert not PurchaseImport.objects.exists() and kept_files(settings) == []
-    done = stage.confirm(preview(store).pk)
-    stage.discard(done.pk)
+    done = imports.confirm(preview(store).pk)
+    imports.discard(done.pk)
     assert PurchaseImport.objects.get() == done
 
 

@@ -267,8 +267,38 @@ def test_a_file_is_previewed_imported_and_taken_back(mona: Client, shop: Store) 
 
 def test_refused_rows_can_be_downloaded(mona: Client, shop: Store) -> None:
     row = preview(mona, shop)
-    rows = list(csv.DictReader(io.StringIO(text(mona, f"/imports/{row.pk}/refused.csv"))))
-    assert rows == [{"row": "3", "column": "amount", "value": "much", "reason": "not a number"}]
+    answer = mona.get(f"/imports/{row.pk}/refused.csv")
+    found = b"".join(answer).decode("utf-8-sig")
+    assert found.splitlines() == ["receipt,paid_at,amount,reason", "R2,2026-03-10T14:10,much,not a number"]
+
+
+def test_columns_that_nobody_knows_are_asked_about_and_remembered(mona: Client, shop: Store) -> None:
+    odd = b"Ref|Wann genau|Wieviel|Sonst\nR1|2026-03-10 13:05|10,00|1,50\nR2|2026-03-10 14:05|12|2,50\n"
+    row = preview(mona, shop, odd)
+    assert row.status == "asking" and "Say which column is what" in text(mona, f"/imports/{row.pk}/")
+    page = text(mona, f"/imports/{row.pk}/columns")
+    assert "Wieviel" in page and "10,00" in page
+    said = {
+        "column-0": "receipt",
+        "column-1": "paid_at",
+        "column-2": "amount",
+        "column-3": "",
+        "dates": "",
+        "mark": ",",
+    }
+    tried = mona.post(f"/imports/{row.pk}/columns/preview", said).content.decode()
+    assert "10.00" in tried and "2026-03-10 13:05" in tried
+    mona.post(f"/imports/{row.pk}/columns", said | {"save": "1"})
+    row.refresh_from_db()
+    assert (row.status, row.purchases_count, str(row.total)) == ("previewed", 2, "22.00")
+    mona.post(f"/imports/{row.pk}/confirm")
+    again = preview(mona, shop, odd.replace(b"R1", b"R3"))
+    assert (again.status, again.mapping["format"], again.purchases_count, again.duplicates) == (
+        "previewed",
+        "saved",
+        1,
+        1,
+    )
 
 
 def test_a_discarded_preview_is_gone(mona: Client, shop: Store, settings: Settings) -> None:
