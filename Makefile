@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench bench-join bench-scene stop clean requirements
+.PHONY: setup run test check bench bench-join bench-scene bench-memory chaos stop clean requirements
 
 setup: .venv/.installed
 
@@ -40,6 +40,14 @@ bench-join: setup
 # How many of 200 people in a composed entrance are counted. SCENE_ARGS="--people 50 --seed 2" for another one.
 bench-scene: setup
 	@$(BIN)/python -m tests.benchmarks.scene $(SCENE_ARGS)
+
+# The memory of a vision worker over 20,000 snapshots. MEMORY_ARGS="--snapshots 2000" for a short look.
+bench-memory: setup
+	@$(BIN)/python -m tests.benchmarks.memory $(MEMORY_ARGS)
+
+# Worker, Redis and Postgres are killed in turn while snapshots come in. CHAOS_ARGS="--snapshots 200 --outage 3".
+chaos: setup
+	@$(BIN)/python -m tests.benchmarks.chaos $(CHAOS_ARGS)
 
 stop:
 	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop

@@ -26,7 +26,7 @@ from inference.models import Camera, Snapshot, SnapshotBatch
 # Analysis of an upload begins with this many pictures.
 FIRST_QUEUED = 16
 # An upload of which nothing has come for this long was cut off.
-CUT_OFF_AFTER = timedelta(minutes=10)
+CUT_OFF_AFTER = timedelta(minutes=2)
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +78,9 @@ def receive(
         _take_in(incoming, camera, result)
         if place == FIRST_QUEUED:
             queue(batch)  # a worker starts while the rest comes in
-    batch.duplicates, batch.received_at = result.duplicates, now()
-    batch.save(update_fields=["duplicates", "received_at"])
+    # A slow upload may have been taken for cut off, and the batch for done, meanwhile.
+    batch.duplicates, batch.received_at, batch.finished_at = result.duplicates, now(), None
+    batch.save(update_fields=["duplicates", "received_at", "finished_at"])
     queue(batch)
     return result
 

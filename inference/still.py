@@ -20,7 +20,7 @@ STILL_SIZE_RATIO = 1.1
 # Loose pictures show a still face only now and then; this many, in most of the pictures meanwhile, are no coincidence.
 FEWEST_PICTURES = 6
 LEAST_PRESENCE = 0.7
-SAME_COLOURS = 0.25
+SAME_COLOURS = 0.3
 # A finding at a known place counts as the poster, this much further away than its own trembling.
 KNOWN_WIDTHS = 0.15
 # A poster that has not been seen for this long has been taken down.

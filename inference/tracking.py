@@ -32,8 +32,8 @@ UNSURE_REACH = 0.8
 LARGEST_SIZE_RATIO = 2.2
 # Mean distance between two faces' probabilities (0 the same, 1 opposite) above which they are two people.
 CLEARLY_ANOTHER = 0.6
-# Distance of colours (0 the same, 1 nothing in common) above which they are two people once a second has passed.
-OTHER_COLOURS = 0.6
+# Distance of colours (0 the same, 1 quite others) above which they are two people once this many seconds have passed.
+OTHER_COLOURS, COLOUR_SECONDS = 0.35, 0.6
 # A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
 SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.6, 0.25
 # Speed is measured over this much of the past and trusted for as much of the future.
@@ -197,7 +197,7 @@ def _pair(
 
 
 def _cost(person: Person, face: Seen) -> float:
-    """0 for the expected place and the same look, about 3 for barely possible, IMPOSSIBLE beyond."""
+    """0 for the expected place and the same look, about 4 for barely possible, IMPOSSIBLE beyond."""
     passed = face.at - person.last.at
     distance = _distance(person, face)
     reach = min(FURTHEST_REACH, REACH_AT_ONCE + REACH_PER_SECOND * passed)
@@ -205,9 +205,9 @@ def _cost(person: Person, face: Seen) -> float:
         return IMPOSSIBLE
     looks, colours = _difference(person, face), appearance.distance(person.colours, face.colours)
     at_once = passed <= SAME_MOMENT_SECONDS and distance <= SAME_PLACE_WIDTHS
-    if not at_once and (looks > CLEARLY_ANOTHER or (passed > 1 and colours > OTHER_COLOURS)):
+    if not at_once and (looks > CLEARLY_ANOTHER or (passed > COLOUR_SECONDS and colours > OTHER_COLOURS)):
         return IMPOSSIBLE
-    return distance / reach + looks + colours
+    return distance / reach + looks + 2 * colours
 
 
 def _cost_of_unsure(person: Person, face: Seen) -> float:

@@ -1,7 +1,7 @@
 """What DeepFace's analyze (age, gender, emotion) computes, for comparison: its architectures with random weights.
 
 Serengil, Ozpinar, "LightFace", ASYU 2020; github.com/serengil/deepface. Age and gender are VGG-Face (Parkhi et al.,
-2015) with other ends, emotion is a small network on 48 × 48 grey pixels. The arithmetic does not depend on the weights.
+BMVC 2015) with other ends, emotion a small network on 48 × 48 grey pixels. Weights do not matter for the arithmetic.
 """
 
 from __future__ import annotations

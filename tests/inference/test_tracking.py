@@ -117,7 +117,7 @@ def test_who_only_ever_shows_a_profile_is_nobody() -> None:
 
 
 def test_colours_tell_two_who_swap_places_apart() -> None:
-    red, blue = np.eye(2)[:, None, :].repeat(2, axis=1)
+    red, blue = np.tile([50.0, 60, 30], (2, 9)), np.tile([50.0, 0, -60], (2, 9))
     places = [(0.0, 100, 170), (1.0, 100, 170), (3.0, 165, 105)]
     pictures = [
         [replace(seen(at, one), colours=red, key=1), replace(seen(at, other), colours=blue, key=2)]

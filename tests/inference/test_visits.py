@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 NOON = factories.NOON.timestamp()
 WOMAN = FaceLook([0, 0, 0, 0, 1.0, 0, 0], [0.9, 0.1], [0, 1.0, 0], 30.0, "v1")
-RED, BLUE = (np.tile(np.eye(8)[k], (2, 1)) for k in range(2))
+RED, BLUE = (np.tile([50.0, 60 * a, 60 * b], (2, 9)) for a, b in ((1, 0.5), (0, -1)))
 
 
 @pytest.fixture(autouse=True)
@@ -100,10 +100,8 @@ def poster_and_visitors() -> Iterator[tuple[float, list[Seen]]]:
         for step in range(3):
             at = 60.0 * minute + 2 * step
             trembling = 0.5 * ((minute + step) % 3)
-            yield (
-                at,
-                [seen(at, 400 + trembling, BLUE), seen(at, 60 + 40 * step, np.tile(np.eye(16)[minute + 2], (2, 1)))],
-            )
+            clothes = np.tile([50, 80.0 - 16 * minute, -30], (2, 9))
+            yield at, [seen(at, 400 + trembling, BLUE), seen(at, 60 + 40 * step, clothes)]
 
 
 def test_a_poster_in_loose_snapshots_is_nobody_also_in_the_next_batch() -> None:
