@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 CHUNK = 64
 # Who was in the last picture of a live batch has left when none has come for this long.
 LIVE_SILENCE = timedelta(seconds=30)
+LIVE_EVERY_SECONDS = 5.0
 # Pictures that a camera pushes go into one live batch for about a day.
 LIVE_LASTS = timedelta(days=1)
 # Decoding and detecting in parallel; more than a few threads wait for each other.
@@ -302,8 +304,14 @@ def live_batch(camera: Camera) -> SnapshotBatch:
     return found or SnapshotBatch.objects.create(camera=camera, is_live=True)
 
 
+_settled: dict[int, float] = {}
+
+
 def _settle_live(batch: SnapshotBatch) -> None:
     """Make visits up to the first picture that is still to be analysed, or up to the last one there is."""
+    if time.monotonic() - _settled.get(batch.pk, -LIVE_EVERY_SECONDS) < LIVE_EVERY_SECONDS:
+        return  # a camera that pushes twenty pictures a second is looked at as often as people leave
+    _settled[batch.pk] = time.monotonic()
     pending = batch.snapshots.filter(status=Snapshot.Status.PENDING)
     times = pending.aggregate(oldest=Min("captured_at"))["oldest"], batch.snapshots.analysed_until()
     until = min((at for at in times if at), default=None)

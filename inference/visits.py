@@ -19,6 +19,8 @@ from inference.tracking import MAX_GAP_SECONDS, Person, Seen, follow
 # Who enters within this time of one another, this many face widths apart at most, came together.
 PARTY_SECONDS = 3.0
 PARTY_WIDTHS = 6.0
+# At a busy door everybody follows somebody: a party ends this long after its first.
+LONGEST_PARTY_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def parties(people: Sequence[Person]) -> list[list[Person]]:
     """Split people, ordered by entering, where the next one is too late or too far from everyone in the party."""
     result: list[list[Person]] = []
     for person in people:
-        if result and any(_together(person, other) for other in result[-1]):
+        is_soon = bool(result) and person.first.at - result[-1][0].first.at <= LONGEST_PARTY_SECONDS
+        if is_soon and any(_together(person, other) for other in result[-1]):
             result[-1].append(person)
         else:
             result.append([person])

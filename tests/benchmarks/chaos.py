@@ -155,17 +155,33 @@ def push_until(camera: Camera, pictures: Sequence[bytes], done: threading.Event,
         number += 1
 
 
+def push(camera: Camera, name: str, data: bytes) -> None:
+    """As the push API does it."""
+    from inference.push import Pushed, take
+
+    (fate,) = take(camera, [Pushed(name, data)])
+    assert fate.state != "refused", fate.reason
+
+
+def bring(camera: Camera, files: Sequence[tuple[str, bytes]]) -> None:
+    from inference import intake
+
+    intake.receive(camera, [(title, io.BytesIO(data)) for title, data in files])
+
+
 def send(camera: Camera, pictures: Sequence[bytes], numbers: range, accepted: Accepted) -> None:
     """Until it is accepted: the same files again, as a client does that got no answer."""
     from django.db import connection
 
-    from inference import intake
     from tests.benchmarks.snapshots import name
 
     files = [(name(k), pictures[k % DIFFERENT] + k.to_bytes(4, "big")) for k in numbers]
     while True:
         try:
-            intake.receive(camera, [(title, io.BytesIO(data)) for title, data in files])
+            if len(files) == 1:
+                push(camera, *files[0])
+            else:
+                bring(camera, files)
             break
         except Exception:  # noqa: BLE001  # whatever a dying server makes of it, a client sends again
             accepted.sent_again += 1
@@ -217,11 +233,12 @@ def kill_postgres() -> None:
 def wait_until_done() -> None:
     from django.db import connection
 
-    from inference.models import Snapshot, SnapshotBatch
+    from inference.models import Face, Snapshot, SnapshotBatch
 
     connection.close()  # to the Postgres that was killed
     deadline = time.monotonic() + LONGEST_WAIT
-    while Snapshot.objects.pending().exists() or SnapshotBatch.objects.filter(finished_at=None).exists():
+    uploads = SnapshotBatch.objects.filter(is_live=False, finished_at=None)
+    while Snapshot.objects.pending().exists() or uploads.exists() or Face.objects.exists():
         if time.monotonic() > deadline:
             say("not everything was done in time")
             return
