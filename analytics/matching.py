@@ -12,7 +12,7 @@ import numpy as np
 from django.db import transaction
 
 from analytics import locks
-from analytics.join.assignment import LONGEST_STAY, Links, link
+from analytics.join.assignment import LONGEST_STAY, Links, link, plausible
 from analytics.models import DirtyHour, Match, MatchRun, Purchase
 from inference.models import Store, Visit
 
@@ -94,9 +94,10 @@ def pair(visits: Sequence[Row], purchases: Sequence[Row]) -> Pairs:
             named.add(visit.pk)
             result.links.append((purchase, visit, Match.Method.REFERENCE))
     free = [visit for visit in visits if visit.pk not in named]
-    links = link(_seconds(free), _seconds(left))
-    result.candidates, result.unexplained = links.candidates, len(links.unexplained)
-    if is_clear(links.candidates, len(left) - result.unexplained):
+    entered, paid = _seconds(free), _seconds(left)
+    result.candidates, result.unexplained = plausible(entered, paid)
+    if is_clear(result.candidates, len(left) - result.unexplained):
+        links = link(entered, paid)
         result.links += [(left[p], free[v], Match.Method.ASSIGNMENT) for p, v in _indices(links)]
     return result
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from django.db.models import Avg, Count, QuerySet, Sum
 
-from analytics import joining, matching, trust, withhold
+from analytics import joining, matching, trust, ways, withhold
 from analytics.join import estimate
 from analytics.join.assignment import LONGEST_STAY, SHORTEST_STAY
 from analytics.join.estimate import Figures, Interval
@@ -64,6 +64,7 @@ class Quality:
     by_reference: float | None
     unexplained: int
     method: str
+    how: str  # the method, in a sentence for a shopkeeper
     trust: str
     slope: float | None
     minutes_to_pay: float | None
@@ -247,6 +248,7 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
         by_reference=by_reference / purchases if purchases else None,
         unexplained=sum(run.unexplained for run in runs),
         method=join.method,
+        how=ways.way(join.method).why,
         trust=join.trust,
         slope=join.slope,
         minutes_to_pay=join.stay_minutes or _named_minutes(store, period),

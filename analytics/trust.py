@@ -12,15 +12,6 @@ from analytics.joining import USEFUL_HALF_WIDTH, Joined
 # Money per purchase is a ratio; it is told where the share of buyers is this many of its errors away from 0.
 BASKET_ERRORS = 4.0
 HARDLY, NEARLY_ALL = 0.35, 0.9
-HOW: dict[str, list[str]] = {
-    "soft": [
-        "Receipts do not name visits, so who buys is worked out from when purchases follow which visits. That is "
-        "unbiased and needs time: the ranges say how much. A visit reference on receipts would narrow them at once."
-    ],
-    "till": ["Who buys is counted from the faces at the tills, who came from those at the entrance."],
-    "marks": ["Who buys is counted from what cashiers press, corrected by how often that is right."],
-    "tickets": ["Who buys is known from the receipts that were drawn by lot, and taken to be the same of the others."],
-}
 NOT_CHECKED = "There are too few days yet to check whether purchases follow the visits; take groups as a hint."
 TOO_FEW = "too few visits to tell who buys"
 NO_RATES = {
@@ -49,7 +40,7 @@ def sentences(join: Joined) -> list[str]:
             f"The till’s clock is about {abs(join.clock_minutes)} minutes {_side(join.clock_minutes)} the camera’s. "
             "That is allowed for; setting it right is better."
         )
-    return [*HOW.get(join.method, []), *told, *([NOT_CHECKED] if join.trust == "amber" else [])]
+    return [*told, *([NOT_CHECKED] if join.trust == "amber" else [])]
 
 
 def _moved(join: Joined) -> list[str]:

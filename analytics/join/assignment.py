@@ -47,6 +47,13 @@ def link(visits: NDArray[np.float64], purchases: NDArray[np.float64]) -> Links:
     return Links(linked, chosen, int((after - first).clip(0).sum()), unexplained)
 
 
+def plausible(visits: NDArray[np.float64], purchases: NDArray[np.float64]) -> tuple[int, int]:
+    """How many pairs are plausible, and how many purchases have none; without solving anything."""
+    first = np.searchsorted(visits, purchases - LONGEST_STAY, side="left")
+    after = np.searchsorted(visits, purchases - SHORTEST_STAY, side="right")
+    return int((after - first).clip(0).sum()), int((after <= first).sum())
+
+
 def _blocks(first: NDArray[np.int64], after: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Runs of purchases whose plausible visits overlap; purchases without any are in no run."""
     some = np.flatnonzero(after > first)

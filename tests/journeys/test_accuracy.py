@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def shop() -> Store:
     first = (now() - timedelta(days=29)).date()
-    store, _ = simulated.create_store("Busy", first, Shop(20, 28, linked=0, first_weekday=first.weekday()), seed=3)
+    store, _ = simulated.create_store("Busy", first, Shop(6, 28, linked=0, first_weekday=first.weekday()), seed=3)
     rollups.refresh(store)
     tasks.join_usual()  # as it is every ten minutes, before anybody looks
     factories.manager(store, "mona")
