@@ -74,7 +74,7 @@ def test_a_busy_shop_without_references_is_told_what_that_costs() -> None:
     store, _ = shops.simulated_shop(rate=60, linked=0)
     quality = queries.report(store, shops.period(store), "gender").quality
     assert quality.method == "soft" and quality.trust == "green" and (quality.candidates_per_purchase or 0) > 10
-    assert "No receipt tells who paid" in quality.how
+    assert "Receipts do not tell who paid" in quality.how
     assert any("simulated" in text for text in quality.warnings)
 
 
