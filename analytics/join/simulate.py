@@ -103,7 +103,7 @@ def simulate(shop: Shop, seed: int) -> Sample:
     people = _people(shop, random)
     chance = _chance(people, shop, random)
     buys = random.random(len(chance)) < chance
-    paid, amount, basket = _receipts(people, buys, shop, random)
+    paid, amount, basket, skew = _receipts(people, buys, shop, random)
     seen = random.random(len(chance)) >= MISS_RATE
     staff = _staff(people, int(seen.sum()), random)
     entered = np.concatenate([people.entered[seen], staff.entered])
@@ -113,7 +113,7 @@ def simulate(shop: Shop, seed: int) -> Sample:
         for name, table in _classifier().items()
     }
     visit_of = _named(buys, seen, order, shop.linked, random)
-    truth = _truth(people, chance, basket)
+    truth = _truth(people, chance, basket) | {"skew_minutes": skew}
     by_time = np.argsort(paid, kind="stable")
     sample = Sample(
         entered=entered[order],
@@ -177,8 +177,9 @@ def _chance(people: _People, shop: Shop, random: np.random.Generator) -> Floats:
 
 def _receipts(
     people: _People, buys: NDArray[np.bool_], shop: Shop, random: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
-    """When the buyers pay, on the till's clock in minutes, how much, and what each would spend on average."""
+) -> tuple[Floats, Floats, Floats, float]:
+    """When the buyers pay, on the till's clock in minutes, how much, what each would spend on average, and by how much
+    the till's clock is ahead."""
     longer = np.exp(random.normal(0, shop.dwell_spread, 7))
     basket_median = 18 * np.exp(random.normal(0, 0.25, 7))
     age = people.age[buys]
@@ -186,7 +187,7 @@ def _receipts(
     dwell = 1 + longer[age] * _dwell(len(age), shop.dwell, random)
     paid = people.entered[buys] + dwell + skew
     amount = np.round(basket_median[age] * np.exp(random.normal(0, 0.7, len(age))), 2)
-    return paid, np.maximum(amount, 0.01), basket_median[people.age] * np.exp(0.7**2 / 2)
+    return paid, np.maximum(amount, 0.01), basket_median[people.age] * np.exp(0.7**2 / 2), float(skew)
 
 
 def _dwell(n: int, shape: str, random: np.random.Generator) -> Floats:

@@ -405,6 +405,14 @@ class _System:
         return State(state.rate + rate, new_hours, new_days, moved, new_offsets)
 
 
+def missed_columns(data: Minutes, state: State) -> Floats:
+    """(segments, days, minutes): payments by visitors whom the camera missed, if all of them bought."""
+    grid = _Grid(data)
+    unseen = (grid.base - data.visits) * grid.factor(state) * (1 - data.staff)
+    kernels = [kernel(state.stay, float(offset)) for offset in state.offsets]
+    return np.stack([grid.convolve(entered, g) for entered, g in zip(unseen, kernels, strict=True)])
+
+
 # Describing ----------------------------------------------------------------------------
 
 
