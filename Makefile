@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench bench-join bench-scene bench-memory chaos stop clean requirements
+.PHONY: setup run test check bench bench-join bench-join-database bench-scene bench-memory chaos stop clean requirements
 
 setup: .venv/.installed
 
@@ -33,9 +33,14 @@ check: setup
 bench: setup
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about twenty minutes.
+# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about half an hour; PARTS
+# names some of its tables.
 bench-join: setup
-	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20)
+	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20) $(PARTS)
+
+# The same through simulate, match_purchases and report, against the file of the truth.
+bench-join-database: setup
+	@$(BIN)/python -m tests.benchmarks.join_database $(BENCH_ARGS)
 
 # How many of 200 people in a composed entrance are counted. SCENE_ARGS="--people 50 --seed 2" for another one.
 bench-scene: setup

@@ -14,7 +14,7 @@ from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from analytics import locks, till_evidence
-from analytics.join import bands, contrasts, modes, shrink
+from analytics.join import bands, contrasts, modes, shrink, soft
 from analytics.join.estimate import Z
 from analytics.join.exact import Rates
 from analytics.join.modes import Arrivals, Receipts
@@ -34,7 +34,7 @@ FEWEST_VISITS, FEWEST_PURCHASES = 30, 10
 FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10}
 FEWEST_UNNAMED = 100.0
 # A change of how rates are computed makes kept ones outdated; so many are kept per store.
-VERSION = 2
+VERSION = 3
 MOST_KEPT, STAMP_LENGTH = 200, 60
 # A rate is worth acting on once it is known this closely.
 USEFUL_HALF_WIDTH = 0.10
@@ -74,6 +74,7 @@ class Joined:
     # (ISO day, minutes) at which the till's clock moved, (ISO day, hour) at which the camera seems to have been off.
     moves: list[tuple[str, float]] = field(default_factory=list)
     blind_hours: list[tuple[str, int]] = field(default_factory=list)
+    state: dict[str, list[float]] | None = None  # where the fit ended; a later one of nearly the same days starts there
 
     @property
     def is_useful(self) -> bool:
@@ -147,8 +148,17 @@ def compute(period: Period, by: str) -> Joined:
     visit = _first_of_each(np.array([place.get(ref, -1) if ref else -1 for ref in named], np.int64))
     told = till_evidence.told(period, groups, till_evidence.Paid(at, *marks))
     receipts = Receipts(*days.of(at), np.array([float(value) for value in amount]), visit, told)
-    found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, _store(period, days, len(refs)))
+    store = replace(_store(period, days, len(refs)), start=_earlier(period, by))
+    found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, store)
     return replace(described(found, period.first), segments=_segments(counts, found), days=period.days)
+
+
+def _earlier(period: Period, by: str) -> soft.State | None:
+    """Where the store's last fit by the same groups ended, if it shares days with this one and was to be trusted: a new
+    day moves a year's rates by little, and a few steps from there do."""
+    rows = JoinFit.objects.filter(store=period.store, by=by, first__lte=period.last, last__gte=period.first)
+    row = rows.exclude(result__state=None).order_by("-pk").first()
+    return soft.State.from_json(row.result["state"]) if row is not None and row.result.get("state") else None
 
 
 def _store(period: Period, days: _Days, classified: int) -> modes.Store:
@@ -180,6 +190,7 @@ def described(found: modes.Estimate, first: date) -> Joined:
         stay_minutes=found.stay.typical_minutes if found.stay else None,
         clock_minutes=found.clock_minutes,
         coarse_minutes=found.coarse_minutes,
+        state=found.state.as_json() if found.state is not None and found.trust == "green" else None,
         moves=[((first + timedelta(days=move.day)).isoformat(), move.minutes) for move in found.moves],
         blind_hours=[((first + timedelta(days=day)).isoformat(), hour % 24) for day, hour in found.blind_hours],
     )  # fmt: skip

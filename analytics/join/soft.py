@@ -55,6 +55,17 @@ class State:
     stay: Stay
     offsets: Floats
 
+    def as_json(self) -> dict[str, list[float]]:
+        return {
+            "rate": self.rate.tolist(), "hours": self.hours.tolist(), "days": self.days.tolist(),
+            "stay": self.stay.as_array().tolist(), "offsets": self.offsets.tolist(),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, kept: dict[str, list[float]]) -> State:
+        rate, hours, days, offsets = (np.array(kept[name]) for name in ("rate", "hours", "days", "offsets"))
+        return cls(rate, hours, days, Stay(*kept["stay"]), offsets)
+
 
 @dataclass(frozen=True)
 class Minutes:

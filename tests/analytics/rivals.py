@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analytics.join import modes, soft
 from analytics.join.assignment import link
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, kernel
-from analytics.join.simulate import Sample
+from analytics.join.simulate import MISS_RATE, STAFF_SHARE, Sample
 from tests.analytics import worlds
 from training.labels import Task
 
@@ -44,7 +44,7 @@ def _of_links(labels: Floats, bought: Floats) -> tuple[Floats, Floats]:
     """Rates and printed errors, with the level put right as everybody would."""
     weight = labels.sum(axis=0)
     rate = labels.T @ bought / weight
-    level = (1 - worlds.MISS_RATE) / (1 - worlds.STAFF_SHARE)
+    level = (1 - MISS_RATE) / (1 - STAFF_SHARE)
     return rate * level, np.sqrt(rate * (1 - rate) / weight) * level
 
 
@@ -58,7 +58,7 @@ def hourly(sample: Sample, task: Task) -> tuple[Floats, Floats]:
     inverse = np.linalg.pinv((visits * weight[:, None]).T @ visits)
     rate = inverse @ (visits.T @ (weight * paid))
     left = weight * (paid - visits @ rate) ** 2
-    level = (1 - worlds.MISS_RATE) / (1 - worlds.STAFF_SHARE)
+    level = (1 - MISS_RATE) / (1 - STAFF_SHARE)
     return rate * level, level * np.sqrt(np.diag(inverse) * left.sum() / max(1, (weight > 0).sum() - len(rate)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analytics import joining, rollups, simulated, trust
-from analytics.join import contrasts, exact, modes
+from analytics.join import contrasts, exact, modes, soft
 from analytics.join.clock import Move
 from analytics.join.estimate import Interval, with_level
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags, kernel
@@ -312,3 +312,24 @@ def test_a_warm_start_ends_where_a_cold_one_does() -> None:
 def test_stays_of_another_shape_are_joined_as_well(dwell: Literal["lognormal", "bimodal"]) -> None:
     found, estimates = worlds.shops(5, "gender", replace(MONTH, dwell=dwell))
     assert found.bias < 0.6 and found.coverage >= 80 and [made.trust for made in estimates].count("green") >= 4
+
+
+def test_a_new_day_starts_where_the_last_fit_ended_and_ends_where_a_new_one_would(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    period = shops.period(shop)
+    early = Period.of(shop, period.first, period.last - timedelta(days=1))
+    cold = joining.compute(period, "gender")
+    assert joining.joined(early, "gender").state is not None
+    began: list[State] = []
+    climb = soft._climb
+
+    def watched(grid: soft._Grid, state: State) -> tuple[State, bool]:
+        began.append(state)
+        return climb(grid, state)
+
+    monkeypatch.setattr(soft, "_climb", watched)
+    warm = joining.compute(period, "gender")
+    assert began[0].offsets.any()  # a new start has none yet
+    for one, other in zip(warm.segments, cold.segments, strict=True):
+        assert one.rate == pytest.approx(other.rate, abs=2e-3)
