@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from PIL import Image
@@ -20,7 +22,7 @@ EXIF_TIME = "%Y:%m:%d %H:%M:%S"
 
 def from_exif(image: Image.Image, zone: ZoneInfo) -> datetime | None:
     """DateTimeOriginal with its offset, or on the store's clock when the camera wrote no offset."""
-    details = image.getexif().get_ifd(IFD.Exif)
+    details = _exif(image)
     text = details.get(Base.DateTimeOriginal) or details.get(Base.DateTimeDigitized)
     try:
         local = datetime.strptime(str(text).strip("\0 "), EXIF_TIME)  # noqa: DTZ007  # the zone follows
@@ -31,6 +33,16 @@ def from_exif(image: Image.Image, zone: ZoneInfo) -> datetime | None:
         local += timedelta(seconds=float(f"0.{fraction}"))
     offset = _offset(str(details.get(Base.OffsetTimeOriginal) or ""))
     return (local.replace(tzinfo=offset) if offset else on_clock(local, zone)).astimezone(UTC)
+
+
+def _exif(image: Image.Image) -> dict[int, Any]:
+    """The EXIF block, empty where there is none or it is nonsense."""
+    if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
+        return {}  # Pillow would decode the whole picture to look for one behind its pixels
+    try:
+        return image.getexif().get_ifd(IFD.Exif)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error, Image.DecompressionBombError):
+        return {}
 
 
 def _offset(text: str) -> timezone | None:
