@@ -19,11 +19,10 @@ BRIGHTNESS_SHARE = 0.2  # of a difference; the two colour axes share the rest
 FULLY_OTHER = 25.0  # a difference this large, or larger, is as different as can be
 # Regions as shares of the face box: x and y from its corner, width, height. Clothes differ more than heads do.
 HEAD: Box = (-0.3, -0.4, 1.6, 1.5)
-CLOTHES: Box = (-0.6, 1.4, 2.2, 1.6)
+CLOTHES: Box = (-0.3, 1.25, 1.6, 0.85)
 CLOTHES_SHARE = 0.7
-LEAST_VISIBLE = 0.4  # of a region; less of it tells nothing
-# How much the newest look changes what is remembered.
-NEWEST_SHARE = 0.2
+LEAST_VISIBLE = 0.9  # of a region; a part of it has other colours
+MOST_REMEMBERED = 20  # looks that an average is over; later ones replace earlier ones slowly
 
 
 def colours(image: Pixels, box: Box) -> Vector:
@@ -51,11 +50,12 @@ def _fields(region: Pixels | None) -> Vector:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float64).ravel()
 
 
-def mixed(before: Vector | None, newest: Vector) -> Vector:
-    """What is remembered of somebody after one more look."""
+def mixed(before: Vector | None, newest: Vector, looks: int) -> Vector:
+    """What is remembered of somebody after `looks` looks and one more."""
     if before is None:
         return newest
-    both = (1 - NEWEST_SHARE) * before + NEWEST_SHARE * newest
+    share = 1 / min(looks + 1, MOST_REMEMBERED)
+    both = (1 - share) * before + share * newest
     return np.where(np.isnan(before), newest, np.where(np.isnan(newest), before, both))
 
 

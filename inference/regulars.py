@@ -16,7 +16,7 @@ import numpy as np
 from inference import appearance
 from inference.appearance import Vector
 from inference.models import Camera
-from inference.tracking import MAX_GAP_SECONDS, Person
+from inference.tracking import Person
 
 # Clothes and head this alike, and no other age or gender: the same person. Strict, because many shoppers wear black.
 SAME_COLOURS = 0.09
@@ -63,7 +63,7 @@ class Memory:
     def meet(self, person: Person, window: float) -> Known:
         """Whom this is: the most alike of those who left within `window` seconds before, or somebody new."""
         self.people = [known for known in self.people if person.first.at - known.last_at <= window]
-        gone = [known for known in self.people if person.first.at - known.last_at > MAX_GAP_SECONDS]
+        gone = [known for known in self.people if person.faces[0].at > known.last_at]
         known = min(gone, key=lambda one: one.distance(person), default=None)
         if known is None or known.distance(person) > SAME_COLOURS:
             known = Known(None, None, None, 0.0)
