@@ -188,6 +188,12 @@ def test_a_batch_tells_the_fate_of_each_file_on_the_stores_clock(mona: Client, c
     assert "Open the dashboard of 10 Mar 2026" in page and "hx-get" not in page
 
 
+def test_a_batch_of_a_till_camera_tells_of_faces_and_no_visits(mona: Client, shop: Store) -> None:
+    till = factories.camera(shop, "Counter", place=Camera.Place.CHECKOUT)
+    page = text(mona, f"/batches/{upload(mona, till, picture('20260310_130000.png')).pk}/")
+    assert "1 face at the till, which make no visits" in page and "1 visit\n" not in page
+
+
 def test_a_running_batch_is_polled(mona: Client, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vision.analyse_batch, "delay", lambda pk: None)
     batch = upload(mona, camera, picture("20260310_130000.png"))
