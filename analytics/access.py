@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from analytics.models import AccessLog, PurchaseImport
-from inference.models import Audit, SnapshotBatch, Store
+from inference.models import Audit, Camera, CameraToken, SnapshotBatch, Store
 
 AnyUser = AbstractBaseUser | AnonymousUser
 
@@ -39,6 +39,22 @@ def batch_for(user: AnyUser, batch_id: int) -> SnapshotBatch:
     if batch is None:
         raise Http404("There is no such batch among yours.")
     return batch
+
+
+def camera_for(user: AnyUser, camera_id: int, *, what: str = "camera") -> Camera:
+    camera = Camera.objects.select_related("store").filter(pk=camera_id, store__in=stores_for(user)).first()
+    if camera is None:
+        raise Http404("There is no such camera among yours.")
+    if isinstance(user, User):
+        AccessLog.objects.create(user=user, store=camera.store, what=what)
+    return camera
+
+
+def token_for(user: AnyUser, token_id: int) -> CameraToken:
+    token = CameraToken.objects.filter(pk=token_id, camera__store__in=stores_for(user)).first()
+    if token is None:
+        raise Http404("There is no such token among yours.")
+    return token
 
 
 def import_for(user: AnyUser, import_id: int) -> PurchaseImport:

@@ -209,3 +209,19 @@ class MarkForm(forms.Form):
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["mark"]).choices = [(mark, mark) for mark in marks]
         cast(forms.ChoiceField, self.fields["label"]).choices = [(label, label) for label in labels]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=100, strip=True, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
+class PrivacyForm(forms.ModelForm[Store]):
+    """A store's switches, and what its notice must name."""
+
+    class Meta:
+        model = Store
+        fields = ["sees_age", "sees_gender", "sees_mood", "counts_only", "responsible", "privacy_contact"]
+
+
+class NoticeForm(forms.Form):
+    hangs_since = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))

@@ -245,7 +245,9 @@ def apart(period: Period, task: Task) -> tuple[str, Joined]:
 
 def _visits(period: Period, groups: Groups) -> tuple[list[str], list[datetime], Floats]:
     """References, times and labels (n, groups) of the period's classified visits."""
-    rows = Visit.objects.filter(store=period.store, gender__isnull=False).between(period.start, period.end)
+    # A store may estimate some attributes and not others.
+    classified = {f"{task}__isnull": False for task in groups.tasks}
+    rows = Visit.objects.filter(store=period.store, **classified).between(period.start, period.end)
     found = list(rows.order_by("entered_at", "pk").values_list("ref", "entered_at", "model_version", *groups.tasks))
     if not found:
         return [], [], np.zeros((0, groups.count))

@@ -144,16 +144,24 @@ def total_segment(period: Period, sums: Totals) -> Segment:
 
 def segments(store: Store, period: Period, by: str) -> list[Segment]:
     """One segment per label, in the labels' order, absent ones included."""
+    if reason := switched_off(store, by):
+        return [Segment(labels, withheld=True, reason=reason) for labels in _labels(by)]
     found = joining.joined(period, by)
     why = withhold.reasons([segment.visits for segment in found.segments])
     visitors = visitors_per_visit(assumed(period))
     return [_segment(*parts, visitors, found) for parts in zip(_labels(by), found.segments, why, strict=True)]
 
 
+def switched_off(store: Store, by: str) -> str | None:
+    """Why a breakdown is not shown: the store does not estimate it, whatever older visits may hold."""
+    off = [name for name in by.split(",") if name not in store.tasks]
+    return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} switched off for this store" if off else None
+
+
 def table(store: Store, period: Period, by: str) -> Table:
     """The finest groups of a breakdown that can be told apart usefully; its own where nothing can be told at all."""
     tasks = [task for task in LABELS if task == by]
-    if not tasks:
+    if not tasks or switched_off(store, by):
         return Table(by, segments(store, period, by))
     name, found = joining.apart(period, tasks[0])
     if name == by or found.trust not in ("green", "amber"):

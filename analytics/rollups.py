@@ -135,7 +135,7 @@ SUM_HOURS = """
     INSERT INTO analytics_hourfigure (store_id, hour, visits, classified, till_purchases, till_revenue, till_revenue2)
     WITH hours AS (SELECT unnest(%(hours)s::timestamptz[]) AS hour),
     seen AS (
-        SELECT hours.hour, count(*) AS n, count(v.gender) AS classified
+        SELECT hours.hour, count(*) AS n, count(coalesce(v.age, v.gender, v.mood)) AS classified
         FROM hours
         JOIN inference_visit v ON v.store_id = %(store)s
             AND v.entered_at >= hours.hour AND v.entered_at < hours.hour + interval '1 hour'

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from analytics.views import accuracy, dashboard, figures, marks, pages, planning, sales, snapshots
+from analytics.views import accuracy, cameras, dashboard, figures, marks, pages, planning, privacy, sales, snapshots
 from inference import api
 
 admin.site.site_header = admin.site.site_title = "Foyer"
@@ -46,6 +46,13 @@ urlpatterns = [
     path("stores/<int:store_id>/accuracy/marks/undo", marks.undo, name="undo-mark"),
     path("counts/<int:audit_id>/", accuracy.counted, name="count"),
     path("counts/<int:audit_id>/withdraw", accuracy.withdraw, name="withdraw-count"),
+    path("stores/<int:store_id>/cameras/", cameras.cameras, name="cameras"),
+    path("cameras/<int:camera_id>/", cameras.camera, name="camera"),
+    path("cameras/<int:camera_id>/tokens", cameras.create_token, name="create-token"),
+    path("tokens/<int:token_id>/revoke", cameras.revoke_token, name="revoke-token"),
+    path("stores/<int:store_id>/privacy/", privacy.privacy, name="privacy"),
+    path("stores/<int:store_id>/notice", privacy.notice_page, name="notice"),
+    path("stores/<int:store_id>/notice/confirm", privacy.confirm_notice, name="confirm-notice"),
     path("api/v1/", api.urls()),
     path("admin/", admin.site.urls),
 ]

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from analytics.models import AccessLog, PurchaseImport
+from inference import tokens
 from inference.models import Audit, Camera, SnapshotBatch, Store
 from tests import factories
 
@@ -36,6 +37,10 @@ READ = {
     "marks": "/stores/{store}/accuracy/marks",
     "planning": "/stores/{store}/accuracy/planning",
     "how-we-know-here": "/stores/{store}/how-we-know",
+    "cameras": "/stores/{store}/cameras/",
+    "camera": "/cameras/{camera}/",
+    "privacy": "/stores/{store}/privacy/",
+    "notice": "/stores/{store}/notice",
     "refused-rows": "/imports/{sales}/refused.csv",
 }
 WRITE = {
@@ -47,6 +52,9 @@ WRITE = {
     "go-on-figures": "/stores/{store}/figures/go-on",
     "undo-mark": "/stores/{store}/accuracy/marks/undo",
     "withdraw-count": "/counts/{count}/withdraw",
+    "create-token": "/cameras/{camera}/tokens",
+    "revoke-token": "/tokens/{token}/revoke",
+    "confirm-notice": "/stores/{store}/notice/confirm",
     "undo-import": "/imports/{sales}/undo",
 }
 
@@ -64,7 +72,9 @@ def address(shop: Store) -> Callable[[str], str]:
     sales = PurchaseImport.objects.create(store=shop, file_name="till.csv", status="done", mapping={})
     ends = factories.NOON + timedelta(hours=1)
     count = Audit.objects.create(store=shop, start=factories.NOON, end=ends, entered=40, staff=1)
-    return lambda pattern: pattern.format(store=shop.pk, batch=batch.pk, sales=sales.pk, count=count.pk)
+    token, _ = tokens.create(camera, "door box")
+    ids = {"store": shop, "batch": batch, "sales": sales, "count": count, "camera": camera, "token": token}
+    return lambda pattern: pattern.format(**{name: row.pk for name, row in ids.items()})
 
 
 def test_every_page_is_in_this_files_lists() -> None:
