@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
@@ -333,3 +333,35 @@ def test_a_new_day_starts_where_the_last_fit_ended_and_ends_where_a_new_one_woul
     assert began[0].offsets.any()  # a new start has none yet
     for one, other in zip(warm.segments, cold.segments, strict=True):
         assert one.rate == pytest.approx(other.rate, abs=2e-3)
+
+
+def test_odd_hours_receipts_to_the_second_and_before_opening_spoil_nothing() -> None:
+    inside = []
+    for seed in range(10_000, 10_004):
+        sample = simulate(MONTH, seed)
+        random = np.random.default_rng(seed)
+        arrivals, receipts, store = worlds.parts(sample, 30, "gender")
+        arrivals = replace(arrivals, minute=arrivals.minute - 83)  # opens at 8:37
+        early = np.full(30, 6 * 60.0)  # somebody tests the till every morning
+        receipts = modes.Receipts(
+            np.concatenate([receipts.day, np.arange(30)]),
+            np.concatenate([receipts.minute - 83 + random.random(len(receipts.day)), early]),
+            np.concatenate([receipts.amount, np.full(30, 0.01)]),
+            np.concatenate([receipts.visit, np.full(30, -1)]),
+        )
+        made = modes.estimate(arrivals, receipts, store)
+        assert made.trust == "green"
+        inside += list(abs(made.rates.rate - worlds.truth(sample, "gender", "conversion")) <= 2.24 * made.rates.rate_se)
+    assert np.mean(inside) >= 0.75
+
+
+def test_the_day_on_which_clocks_change_joins_like_any_other(db: None) -> None:
+    store = simulated.create_store("Spring", date(2026, 3, 23), Shop(60, 14), seed=5)[0]  # clocks go on on the 29th
+    rollups.refresh(store)
+    found = joining.joined(Period.of(store, date(2026, 3, 23), date(2026, 4, 5)), "gender")
+    assert found.trust == "green" and found.moves == [] and found.clock_minutes == 0
+
+
+def test_a_shop_with_few_visits_a_day_gets_wide_honest_intervals() -> None:
+    found, _ = worlds.shops(6, "gender", Shop(4, 28))
+    assert found.coverage >= 75 and found.half_width > 4

@@ -31,7 +31,7 @@ TASKS: tuple[Task, ...] = ("age", "gender", "mood")
 FIRST_SEED = 10_000
 BASKET_ERRORS = 4.0  # as in analytics.trust
 # The linked-one-by-one rivals are slow; so many shops are enough to see how far they are from the truth.
-MOST_RIVALS = 40
+MOST_RIVALS = 30
 Row = tuple[Floats, Floats, Floats]
 
 

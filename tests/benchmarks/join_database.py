@@ -12,6 +12,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ LEAST, MOST = 91.0, 99.5
 
 
 def main() -> int:
+    # Ended from outside, it still stops its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     data = Path(tempfile.mkdtemp(prefix="foyer-join-"))
     os.environ["FOYER_DATA"] = str(data)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "analytics.settings")
