@@ -14,15 +14,16 @@ from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from analytics import locks, till_evidence
-from analytics.join import bands, contrasts, modes, shrink, soft
+from analytics.join import bands, clock, contrasts, modes, shrink, soft
 from analytics.join.estimate import Z
 from analytics.join.exact import Rates
+from analytics.join.gaps import Gaps, Span
 from analytics.join.modes import Arrivals, Receipts
 from analytics.labels import Groups, rebased_labels
 from analytics.models import JoinFit, MarkCheck, MatchRun, Purchase
 from analytics.periods import Period, midnight
 from inference import audits
-from inference.models import CheckoutFace, Visit
+from inference.models import Camera, CameraHour, CheckoutFace, Visit
 from training.labels import Task
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,8 @@ FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10}
 FEWEST_UNNAMED = 100.0
 # A change of how rates are computed makes kept ones outdated; so many are kept per store.
 VERSION = 3
+# A camera that brings pictures at an hour on so large a part of the days was off on the others.
+USUALLY_WATCHED = 0.6
 MOST_KEPT, STAMP_LENGTH = 200, 60
 # A rate is worth acting on once it is known this closely.
 USEFUL_HALF_WIDTH = 0.10
@@ -74,6 +77,7 @@ class Joined:
     # (ISO day, minutes) at which the till's clock moved, (ISO day, hour) at which the camera seems to have been off.
     moves: list[tuple[str, float]] = field(default_factory=list)
     blind_hours: list[tuple[str, int]] = field(default_factory=list)
+    dead_hours: list[tuple[str, int]] = field(default_factory=list)  # likewise of the till; left out
     state: dict[str, list[float]] | None = None  # where the fit ended; a later one of nearly the same days starts there
 
     @property
@@ -127,7 +131,7 @@ def _stamp(period: Period) -> str:
 
 
 def _from_json(result: dict[str, Any]) -> Joined:
-    told = {name: [tuple(row) for row in result[name]] for name in ("moves", "blind_hours")}
+    told = {name: [tuple(row) for row in result[name]] for name in ("moves", "blind_hours", "dead_hours")}
     return Joined(**{**result, **told, "segments": [SegmentRate(**segment) for segment in result["segments"]]})
 
 
@@ -165,8 +169,25 @@ def _store(period: Period, days: _Days, classified: int) -> modes.Store:
     held = audits.assumed(period.store, period.start, period.end)
     return modes.Store(
         days.weekdays, _unseen(period, classified, held.missed), held.staff, held.missed_se, held.staff_se,
-        period.store.random_tickets,
+        period.store.random_tickets, Gaps(camera=_camera_off(period, days)),
     )  # fmt: skip
+
+
+def _camera_off(period: Period, days: _Days) -> list[Span]:
+    """Hours without a picture from a camera at the entrance that on most days brings some at that hour."""
+    rows = CameraHour.objects.filter(
+        camera__store=period.store, camera__place=Camera.Place.ENTRANCE, frames__gt=0, hour__gte=period.start,
+        hour__lt=period.end,
+    ).values_list("camera", "hour")  # fmt: skip
+    seen: dict[int, list[datetime]] = {}
+    for camera, hour in rows:
+        seen.setdefault(camera, []).append(hour)
+    found: list[Span] = []
+    for hours in seen.values():
+        watched = clock.by_hour(*days.of(hours), period.days) > 0
+        usual = watched.mean(axis=0) > USUALLY_WATCHED
+        found += [Span(int(day), 60.0 * hour, 60.0 * hour + 60) for day, hour in np.argwhere(usual & ~watched)]
+    return found
 
 
 def _unseen(period: Period, classified: int, missed: float) -> float:
@@ -193,6 +214,7 @@ def described(found: modes.Estimate, first: date) -> Joined:
         state=found.state.as_json() if found.state is not None and found.trust == "green" else None,
         moves=[((first + timedelta(days=move.day)).isoformat(), move.minutes) for move in found.moves],
         blind_hours=[((first + timedelta(days=day)).isoformat(), hour % 24) for day, hour in found.blind_hours],
+        dead_hours=[((first + timedelta(days=day)).isoformat(), hour % 24) for day, hour in found.dead_hours],
     )  # fmt: skip
 
 

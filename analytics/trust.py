@@ -34,13 +34,13 @@ def sentences(join: Joined) -> list[str]:
         return ["There are too few visits or purchases in this period to tell which groups buy."]
     told = [*_moved(join), *_blind(join)]
     if join.trust == "red":
-        return [*told, "Groups are withheld until that is mended."] if told else [_what_is_wrong(join)]
+        return [*told, *_dead(join), "Groups are withheld until that is mended."] if told else [_what_is_wrong(join)]
     if join.clock_minutes:
         told.append(
             f"The till’s clock is about {abs(join.clock_minutes)} minutes {_side(join.clock_minutes)} the camera’s. "
             "That is allowed for; setting it right is better."
         )
-    return [*told, *([NOT_CHECKED] if join.trust == "amber" else [])]
+    return [*told, *_dead(join), *([NOT_CHECKED] if join.trust == "amber" else [])]
 
 
 def _moved(join: Joined) -> list[str]:
@@ -70,6 +70,17 @@ def _blind(join: Joined) -> list[str]:
     return [
         f"The camera seems to have been off for {len(join.blind_hours)} hours, first {when}: the till rang and nobody "
         "was seen. Totals of those hours are too low as well."
+    ]
+
+
+def _dead(join: Joined) -> list[str]:
+    if not join.dead_hours:
+        return []
+    day, hour = join.dead_hours[0]
+    count = "an hour" if len(join.dead_hours) == 1 else f"{len(join.dead_hours)} hours"
+    return [
+        f"There are no receipts of {count} in which people came, first on {_day(day)} from {hour}:00: a till was off, "
+        "or its file is missing. Those hours are left out of what is said of groups."
     ]
 
 

@@ -23,6 +23,7 @@ LEAST_MOVE = 1.0
 TOO_COARSE, FEWEST_TIMES, ALL_ALIKE = (60, 30, 15), 30, 0.9
 # An hour without a visit is an outage where so many were to be expected, and one in which the till rang.
 EXPECTED_IN_HOUR = 12.0
+HOURS_OF_DAY = 25  # of the one on which clocks go back
 
 
 @dataclass(frozen=True)
@@ -114,30 +115,29 @@ def corrected(rows: Floats, shift: Floats) -> Floats:
     return result
 
 
-def blind_hours(visits: Floats, paid: Floats, first_minute: int) -> list[tuple[int, int]]:
-    """(day, hour of the day) at which visits are missing though the till rang, from counts (days, minutes).
+def blind_hours(visits: Floats, purchases: Floats) -> list[tuple[int, int]]:
+    """(day, hour) at which visits are missing though the till rang, from counts (days, hours of the day).
 
-    Expected is the hour's mean over the days, scaled to the day.
+    Expected is the hour's mean over the days, for a day on which the till rang as much as on this one.
     """
-    return _silent(visits, paid, first_minute)
+    return _silent(visits, purchases)
 
 
-def dead_tills(visits: Floats, paid: Floats, first_minute: int) -> list[tuple[int, int]]:
-    """(day, hour) at which the till did not ring though people came."""
-    return _silent(paid, visits, first_minute)
+def dead_tills(visits: Floats, purchases: Floats) -> list[tuple[int, int]]:
+    """(day, hour) at which the till did not ring, or its receipts are missing, though people came."""
+    return _silent(purchases, visits)
 
 
-def _silent(silent: Floats, loud: Floats, first_minute: int) -> list[tuple[int, int]]:
-    first_hour, lead = divmod(first_minute, 60)
-    here, there = (_by_hour(np.pad(rows, ((0, 0), (lead, 0)))) for rows in (silent, loud))
-    typical = here.mean(axis=0)
-    scale = here.sum(axis=1) / max(1e-9, float(typical.sum()))
-    expected = scale[:, None] * typical
-    found = (here == 0) & (expected >= EXPECTED_IN_HOUR) & (there > 0)
-    return [(int(day), int(hour) + first_hour) for day, hour in zip(*np.nonzero(found), strict=True)]
+def _silent(silent: Floats, loud: Floats) -> list[tuple[int, int]]:
+    here, there = silent.mean(axis=0), loud.sum(axis=1)
+    expected = here[None] * (there / max(1e-9, float(there.mean())))[:, None]
+    found = (silent == 0) & (expected >= EXPECTED_IN_HOUR) & (loud > 0)
+    return [(int(day), int(hour)) for day, hour in zip(*np.nonzero(found), strict=True)]
 
 
-def _by_hour(rows: Floats) -> Floats:
-    width = -(-rows.shape[1] // 60) * 60
-    padded = np.pad(rows, ((0, 0), (0, width - rows.shape[1])))
-    return np.asarray(padded.reshape(len(rows), -1, 60).sum(axis=2), np.float64)
+def by_hour(day: NDArray[np.int64], minute: Floats, days: int) -> Floats:
+    """Counts (days, hours) of what happened at day and minute (n,)."""
+    hour = np.floor(minute / 60).astype(np.int64)
+    inside = (day >= 0) & (day < days) & (hour >= 0) & (hour < HOURS_OF_DAY)
+    counts = np.bincount(day[inside] * HOURS_OF_DAY + hour[inside], minlength=days * HOURS_OF_DAY)
+    return np.asarray(counts.reshape(days, HOURS_OF_DAY), np.float64)

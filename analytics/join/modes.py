@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analytics.join import clock, exact, mixture, soft
 from analytics.join.clock import Move
 from analytics.join.exact import Rates
-from analytics.join.gaps import NO_GAPS, Gaps
+from analytics.join.gaps import NO_GAPS, Gaps, Span
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags
 from analytics.join.mixture import Told
 
@@ -96,16 +96,43 @@ class Estimate:
     clock_minutes: int = 0  # how far the till's clock seems to be ahead, where that is what is wrong
     moves: tuple[Move, ...] = ()  # when the till's clock moved within the period
     blind_hours: tuple[tuple[int, int], ...] = ()  # (day, hour) at which the camera seems to have been off
+    dead_hours: tuple[tuple[int, int], ...] = ()  # at which receipts are missing, and which are left out
     coarse_minutes: int = 0  # how coarsely the till's times are written, where that is too coarse
     state: soft.State | None = None  # where a later fit may start
 
 
 def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
-    """Conversion, money per visitor and per purchase of each segment: of all ways that the data allow, the surest."""
+    """Conversion, money per visitor and per purchase of each segment: of all ways that the data allow, the surest.
+
+    Hours without receipts that can only be missing are left out on both sides, like those that are known to be.
+    """
+    store, dead = _without_dead_tills(arrivals, receipts, store)
+    return replace(_with_level(_surest(arrivals, receipts, store), store), dead_hours=dead)
+
+
+def _without_dead_tills(
+    arrivals: Arrivals, receipts: Receipts, store: Store
+) -> tuple[Store, tuple[tuple[int, int], ...]]:
+    if clock.coarseness(receipts.minute):
+        return store, ()
+    hours = clock.dead_tills(*_hours(arrivals, receipts, store))
+    spans = [Span(day, 60.0 * hour, 60.0 * hour + 60) for day, hour in hours]
+    return replace(store, gaps=replace(store.gaps, till=[*store.gaps.till, *spans])), tuple(hours)
+
+
+def _hours(arrivals: Arrivals, receipts: Receipts, store: Store) -> tuple[Floats, Floats]:
+    days = len(store.weekday)
+    return (
+        clock.by_hour(arrivals.day, arrivals.minute, days),
+        clock.by_hour(receipts.day, receipts.minute, days),
+    )
+
+
+def _surest(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     named = receipts.visit >= 0
     seen_buyers = len(named) * (1 - store.missed)
     if named.any() and named.sum() >= ALL_NAMED * seen_buyers:
-        return _with_level(Estimate(_exact(arrivals, receipts, store), "reference", "green"), store)
+        return Estimate(_exact(arrivals, receipts, store), "reference", "green")
     joined = _soft(arrivals, receipts, store)
     found = [joined]
     if named.sum() >= FEWEST_NAMED:
@@ -114,7 +141,7 @@ def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     for method, told in receipts.told.items():
         if len(told.rows) >= FEWEST_TOLD:
             found.append(_checked(_ratio(arrivals, receipts, told, store), method, joined))
-    return _with_level(min(found, key=_uncertainty), store)
+    return min(found, key=_uncertainty)
 
 
 def _uncertainty(found: Estimate) -> float:
@@ -162,7 +189,8 @@ def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
         fit = soft.fit(_on_clock(grid, ahead))
         if gate(fit) == "green":
             return replace(_told(fit, "soft"), state=fit.state, clock_minutes=round(float(ahead[0])))
-    return _diagnosed(found, grid, ahead)
+    blind = clock.blind_hours(*_hours(arrivals, receipts, store))
+    return replace(_diagnosed(found, ahead), blind_hours=tuple(blind))
 
 
 def _on_clock(grid: soft.Minutes, shift: Floats) -> soft.Minutes:
@@ -170,15 +198,14 @@ def _on_clock(grid: soft.Minutes, shift: Floats) -> soft.Minutes:
     return replace(grid, purchases=clock.corrected(grid.purchases, shift), revenue=clock.corrected(grid.revenue, shift))
 
 
-def _diagnosed(found: Estimate, grid: soft.Minutes, ahead: Floats) -> Estimate:
+def _diagnosed(found: Estimate, ahead: Floats) -> Estimate:
     """What may be wrong, so that somebody can mend it; `ahead` is by how much the till's clock is off each day."""
     if found.trust == "red":
         # What a bad fit says of small moves, or of many, is its own noise.
         large = [move for move in found.moves if abs(move.minutes) >= WRONG_CLOCK]
         moves = clock.moves(ahead) if ahead.any() else large if len(large) <= MOST_MOVES else []
         found = replace(found, clock_minutes=0 if moves else round(float(ahead[0])), moves=tuple(moves))
-    blind = clock.blind_hours(grid.visits.sum(axis=0), grid.purchases, grid.first_minute)
-    return replace(found, blind_hours=tuple(blind))
+    return found
 
 
 def _told(fit: soft.Fit, method: Method) -> Estimate:
@@ -210,7 +237,7 @@ def minutes(arrivals: Arrivals, receipts: Receipts, store: Store) -> soft.Minute
     return soft.Minutes(
         visits, _counted(paid, ones, shape), _counted(paid, receipts.amount, shape),
         (first + np.arange(width)) // 60 % 24, store.weekday, store.missed, store.staff,
-        known=~store.gaps.of_minutes(days, first, width), first_minute=first, start=store.start,
+        known=~store.gaps.of_minutes(days, first, width), start=store.start,
     )  # fmt: skip
 
 

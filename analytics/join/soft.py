@@ -85,7 +85,6 @@ class Minutes:
     staff: float = 0.0
     # A stay known from elsewhere, held to closely; None learns it.
     stay: Stay | None = None
-    first_minute: int = 0  # of the day, of the first column
     # Where an earlier fit of nearly the same days ended; None starts anew.
     start: State | None = None
     # (days, minutes): whether camera and till worked, so that the minute's purchases tell something; None is always.

@@ -68,7 +68,7 @@ def event_em(sample: Sample, days: int, task: Task) -> tuple[Floats, Floats]:
     arrivals, receipts, store = worlds.parts(sample, days, task)
     grid = modes.minutes(arrivals, receipts, store)
     fit = soft.fit(grid)
-    state, first = fit.state, grid.first_minute
+    state, first = fit.state, int(min(arrivals.minute.min(), receipts.minute.min()) // 60 * 60)
     hour = (arrivals.minute // 60).astype(np.int64) % 24 + soft.HOURS * (store.weekday[arrivals.day] >= 5)
     factor = np.exp(state.hours[hour] + state.days[store.weekday[arrivals.day]]) * (1 - store.staff)
     kernels = np.stack([kernel(state.stay, float(offset)) for offset in state.offsets])

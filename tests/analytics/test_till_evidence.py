@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
+from analytics import joining, simulated, trust
 from analytics.join import checkout, mixture, modes
 from analytics.join.gaps import Gaps, Span
 from analytics.join.simulate import Shop, TillCamera, confusion_of_marks, simulate
+from analytics.periods import Period, midnight
+from inference.models import CameraHour
 from tests.analytics import worlds
 
 MONTH = Shop(120, 30)
@@ -132,3 +136,30 @@ def test_a_span_reaches_as_far_as_its_consequences() -> None:
     assert blind[1].sum() == 60 + 90 + 30 and blind[0].sum() == 30
     assert gaps.of_receipts(np.array([1, 1, 0]), np.array([749.0, 751.0, 710.0])).tolist() == [True, False, True]
     assert gaps.of_unpaid(np.array([0, 0, 1]), np.array([690.0, 640.0, 690.0])).tolist() == [True, False, False]
+
+
+def test_a_day_whose_receipts_are_missing_is_left_out_and_told() -> None:
+    whole = simulate(replace(MONTH, linked=1.0), 10_000)
+    kept = whole.paid // worlds.DAY != 7
+    lost = replace(whole, paid=whole.paid[kept], amount=whole.amount[kept], visit_of=whole.visit_of[kept])
+    for sample in (lost, replace(lost, visit_of=lost.visit_of * 0 - 1)):
+        made = worlds.estimate(sample, 30, "gender")
+        assert made.trust == "green" and {day for day, _ in made.dead_hours} == {7}
+        off = made.rates.rate - worlds.truth(whole, "gender", "conversion")
+        assert (abs(off) <= 2.5 * made.rates.rate_se).all()
+    said = " ".join(trust.sentences(joining.described(made, date(2026, 3, 9))))
+    assert "hours in which people came, first on 16 March" in said
+    assert not worlds.estimate(whole, 30, "gender").dead_hours
+
+
+def test_hours_in_which_the_camera_brought_no_picture_are_known_gaps(db: None) -> None:
+    store = simulated.create_store("Gaps", date(2026, 3, 9), Shop(60, 14), seed=5)[0]
+    camera = store.cameras.get()
+    period = Period.of(store, date(2026, 3, 9), date(2026, 3, 22))
+    for day in range(14):
+        for hour in range(10, 20):
+            if (day, hour) not in {(3, 15), (9, 11)}:
+                at = midnight(date(2026, 3, 9) + timedelta(days=day), store) + timedelta(hours=hour)
+                CameraHour.objects.create(camera=camera, hour=at, frames=3600)
+    found = joining._camera_off(period, joining._Days(period))
+    assert [(span.day, span.first, span.last) for span in found] == [(3, 900, 960), (9, 660, 720)]
