@@ -40,6 +40,8 @@ class Segment:
     revenue_per_visitor: Interval | None = None
     # The rate drawn towards the other groups': for ranking, nearer to the truth on average.
     drawn: Interval | None = None
+    # The half-width of conversion, a share of 1, for comparing groups: without what moves all of them together.
+    beside_others: float | None = None
     differs: int = 0  # 1 or −1 where conversion is surely above or below that of the other groups together
     withheld: bool = False
     reason: str | None = None
@@ -148,8 +150,8 @@ def segments(store: Store, period: Period, by: str) -> list[Segment]:
         return [Segment(labels, withheld=True, reason=reason) for labels in _labels(by)]
     found = joining.joined(period, by)
     why = withhold.reasons([segment.visits for segment in found.segments])
-    visitors = visitors_per_visit(assumed(period))
-    return [_segment(*parts, visitors, found) for parts in zip(_labels(by), found.segments, why, strict=True)]
+    held = assumed(period)
+    return [_segment(*parts, held, found) for parts in zip(_labels(by), found.segments, why, strict=True)]
 
 
 def switched_off(store: Store, by: str) -> str | None:
@@ -172,16 +174,16 @@ def table(store: Store, period: Period, by: str) -> Table:
 def _bands(period: Period, by: str, groups: Groups, found: Joined) -> list[Segment]:
     fine = [segment.visits for segment in joining.joined(period, by).segments]
     members = [column.nonzero()[0].tolist() for column in groups.matrix.T]
-    visitors = visitors_per_visit(assumed(period))
+    held = assumed(period)
     rows = zip(groups.names(), found.segments, withhold.band_reasons(fine, members), strict=True)
-    return [_band(labels, rate, why, visitors, found) for labels, rate, why in rows]
+    return [_band(labels, rate, why, held, found) for labels, rate, why in rows]
 
 
-def _band(labels: dict[str, str], rate: SegmentRate, why: str | None, visitors: float, found: Joined) -> Segment:
+def _band(labels: dict[str, str], rate: SegmentRate, why: str | None, held: Assumed, found: Joined) -> Segment:
     """A rate does not tell how many there are; counts are left out where they would tell of a small group."""
     if why == withhold.TOO_FEW:
         return Segment(labels, withheld=True, reason=why)
-    shown = _segment(labels, rate, None, visitors, found)
+    shown = _segment(labels, rate, None, held, found)
     return replace(shown, visits=None, purchases=None) if why else shown
 
 
@@ -202,7 +204,7 @@ def _labels(by: str) -> list[dict[str, str]]:
     return [{by: name} for name in names]
 
 
-def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, visitors: float, join: Joined) -> Segment:
+def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, held: Assumed, join: Joined) -> Segment:
     if reason:
         return Segment(labels, withheld=True, reason=reason)
     spread = estimate.Z * found.visits_variance**0.5
@@ -210,18 +212,30 @@ def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, vis
     if found.rate is None:
         return Segment(labels, visits=visits, reason=trust.NO_RATES.get(join.trust, trust.TOO_FEW))
     conversion = _interval(found.rate, found.rate_se, most=1.0)
+    level = estimate.Z * abs(found.rate) * level_error(held, join.method)
     sure_of_buyers = found.rate_se is not None and found.rate > trust.BASKET_ERRORS * found.rate_se
     return Segment(
         labels,
         visits=visits,
-        purchases=_scaled(conversion, found.visits * visitors),
+        purchases=_scaled(conversion, found.visits * visitors_per_visit(held)),
         conversion=conversion,
         average_transaction_value=_interval(found.basket, found.basket_se) if sure_of_buyers else None,
         revenue_per_visitor=_interval(found.money, found.money_se),
         drawn=_interval(found.drawn, found.drawn_se, most=1.0),
         differs=found.differs,
-        reason=trust.days_needed(conversion, join.days) if conversion else None,
+        beside_others=_without(level, conversion),
+        reason=trust.days_needed(conversion, join.days, level) if conversion else None,
     )
+
+
+def level_error(held: Shares, method: str) -> float:
+    """The relative standard error that all rates share; where receipts name visits, missed ones do not matter."""
+    return (replace(held, missed_se=0.0) if method == "reference" else held).level_error
+
+
+def _without(level: float, conversion: Interval | None) -> float | None:
+    """The half-width that is a group's own: what is left when all groups move together by `level`."""
+    return float(max(0.0, conversion.half_width**2 - level**2) ** 0.5) if conversion else None
 
 
 def _interval(value: float | None, error: float | None, most: float = float("inf")) -> Interval | None:

@@ -20,11 +20,16 @@ NO_RATES = {
 }
 
 
-def days_needed(rate: Interval, days: int) -> str | None:
-    """How much longer until the rate is useful; None when it is. Errors shrink with the root of the days."""
+def days_needed(rate: Interval, days: int, level: float = 0.0) -> str | None:
+    """How much longer until the rate is useful; None when it is.
+
+    Errors shrink with the root of the days, except for `level`, the half-width that days do not change.
+    """
     if rate.half_width <= USEFUL_HALF_WIDTH:
         return None
-    more = ceil(days * ((rate.half_width / USEFUL_HALF_WIDTH) ** 2 - 1))
+    if level >= USEFUL_HALF_WIDTH:
+        return "uncertain: count at the door; more days alone do not tell it to ±10 points"
+    more = ceil(days * ((rate.half_width**2 - level**2) / (USEFUL_HALF_WIDTH**2 - level**2) - 1))
     return f"uncertain: about {more:,} more days until it is known to ±10 points"
 
 

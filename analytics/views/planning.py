@@ -7,8 +7,9 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from analytics import access, plans
+from analytics import access, plans, queries
 from analytics.forms import PlanForm
+from analytics.join.estimate import Z
 from analytics.periods import USUAL_DAYS, Period
 from analytics.plans import Footing
 
@@ -30,6 +31,7 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
         "days": days,
         "points": points,
         "faces": plans.USUAL_FACES,
+        "level": Z * start.conversion * queries.assumed(period).level_error,
         "answers": list(plans.answers(store, period, start, days, points / 100)),
     }
     return render(request, "accuracy/planning.html", context)

@@ -13,11 +13,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from pandas import isna
 
-from analytics import queries, report_text, rollups
+from analytics import queries, report_text, rollups, trust
 from analytics.charts import CHARTS
+from analytics.join.estimate import Interval
 from analytics.models import Purchase
 from analytics.periods import Period
-from inference.models import Store, Visit
+from inference import audits
+from inference.models import Audit, Store, Visit
 from tests import factories
 from tests.analytics import shops
 
@@ -212,3 +214,26 @@ def test_a_report_by_something_else_is_refused() -> None:
     store = factories.store()
     with pytest.raises(ValueError, match="“shoe size” is not a breakdown; use one of age gender mood age,gender"):
         queries.report(store, shops.period(store), "shoe size")
+
+
+def test_what_moves_all_groups_together_is_told_apart_from_what_tells_them_apart() -> None:
+    store, _ = shops.simulated_shop(rate=30, linked=0)
+    period = shops.period(store)
+    known = audits.assumed(store, period.start, period.end)
+    exact = queries.segments(store, period, "gender")
+    Audit.objects.create(
+        store=store, start=period.end, missed_share=known.missed, missed_se=0.08, staff_share=known.staff, staff_se=0.02
+    )
+    for before, after in zip(exact, queries.segments(store, period, "gender"), strict=True):
+        assert before.conversion is not None and after.conversion is not None and after.beside_others is not None
+        assert before.beside_others == pytest.approx(before.conversion.half_width, rel=0.02)  # simulated: known exactly
+        assert after.beside_others == pytest.approx(before.conversion.half_width, rel=0.02)
+        assert after.conversion.half_width > 1.05 * after.beside_others
+
+
+def test_days_are_not_promised_for_what_days_do_not_tell() -> None:
+    wide = Interval(0.4, 0.25, 0.55)
+    assert trust.days_needed(wide, 28) == "uncertain: about 35 more days until it is known to ±10 points"
+    assert "about 85 more days" in (trust.days_needed(wide, 28, level=0.0764) or "")
+    assert "count at the door" in (trust.days_needed(wide, 28, level=0.1) or "")
+    assert trust.days_needed(Interval(0.4, 0.35, 0.45), 28, level=0.04) is None

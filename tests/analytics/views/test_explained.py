@@ -45,7 +45,7 @@ def test_planning_answers_for_this_store_and_for_what_is_typed_in(
 ) -> None:
     where = f"/stores/{shop.pk}/accuracy/planning"
     page = client.get(where).content.decode()
-    assert "own last four weeks" in page and "Seven age groups" in page
+    assert "own last four weeks" in page and "Seven age groups" in page and "points to all rates alike" in page
     with django_assert_max_num_queries(45):
         wider = client.get(f"{where}?points=10&days=7&visits=50&conversion=20").content.decode()
     assert "±10 points" in wider and wider != page
