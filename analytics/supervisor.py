@@ -161,6 +161,8 @@ def _write_config(port: int) -> Path:
         "--timeout 120 --access-logfile -",
         "vision": _worker("vision", "solo"),
         "default": _worker("default", "solo"),
+        # Loads models only once a camera is marked to be followed.
+        "streams": f"{sys.executable} manage.py follow_streams",
         "training": _worker("training", "solo"),
         "beat": f"{BIN}/celery -A analytics beat -s {servers.data_dir()}/beat-schedule --pidfile= -l warning",
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from training.preprocessing import Pixels
 LOOKS_PER_SECOND = 2.0
 # A stream that gives nothing for this long is taken for ended.
 SILENT_SECONDS = 10.0
+# Pauses before another attempt, in seconds.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+# Under load streams are looked at less often, but people who walk in are still seen every so many seconds.
+BUSY_SHARE, SLOWEST_SECONDS = 0.7, 3.0
 
 
 class StreamError(OSError):
@@ -55,51 +61,140 @@ def _file(address: str, seconds: float | None) -> Iterator[Glimpse]:
 
 
 def _live(address: str, seconds: float | None) -> Iterator[Glimpse]:
-    reader = Reader(address)
+    stream = Stream(address)
     end = time.monotonic() + seconds if seconds is not None else float("inf")
     try:
-        while time.monotonic() < end and (glimpse := reader.newest()) is not None:
-            yield glimpse
-            time.sleep(1 / LOOKS_PER_SECOND)
+        while (left := end - time.monotonic()) > 0:
+            if glimpse := stream.newest(min(left, 1.0)):
+                yield glimpse
+                time.sleep(1 / LOOKS_PER_SECOND)
+            elif stream.never_opened:
+                raise StreamError(f"The stream {without_password(address)} cannot be opened.")
     finally:
-        reader.stop()
+        stream.close()
 
 
-class Reader:
-    """Reads in a thread of its own, because OpenCV's read can block, and keeps only the newest frame."""
+class Video(Protocol):
+    """What a stream needs of OpenCV's VideoCapture."""
 
-    def __init__(self, address: str) -> None:
-        import cv2
+    def isOpened(self) -> bool: ...  # noqa: N802  # OpenCV's name
+    def read(self) -> tuple[bool, Any]: ...
+    def release(self) -> None: ...
 
-        self._video = cv2.VideoCapture(address)
-        if not self._video.isOpened():
-            raise StreamError(f"The stream {without_password(address)} cannot be opened.")
+
+def open_video(address: str) -> Video:
+    """OpenCV's reader with its own time limits, where it keeps them; the watchdog below does not rely on that."""
+    import cv2
+
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(1000 * SILENT_SECONDS)]
+    return cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+
+
+class _Connection:
+    """One attempt to read a stream, in a thread of its own; once abandoned it is forgotten, even if it blocks."""
+
+    def __init__(self, address: str, opens: Callable[[str], Video]) -> None:
+        self.opened = self.ended = self.abandoned = False
+        self.heard_at = time.monotonic()
+        self._address, self._opens = address, opens
         self._fresh = threading.Condition()
         self._glimpse: Glimpse | None = None
-        self._running = True
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        while self._running:
-            there, image = self._video.read()
+        try:
+            video = self._opens(self._address)
+            while video.isOpened() and not self.abandoned:
+                there, image = video.read()
+                if not there:
+                    break
+                self._put(Glimpse(np.asarray(image[:, :, ::-1], dtype=np.uint8), time.time()))
+            video.release()
+        finally:
             with self._fresh:
-                if there:
-                    self._glimpse = Glimpse(np.asarray(image[:, :, ::-1], dtype=np.uint8), time.time())
-                else:
-                    self._running = False
+                self.ended = True
                 self._fresh.notify()
-        self._video.release()
 
-    def newest(self) -> Glimpse | None:
-        """The newest frame not yet given; None when the stream has ended or is silent."""
+    def _put(self, glimpse: Glimpse) -> None:
         with self._fresh:
-            if self._glimpse is None and self._running:
-                self._fresh.wait(SILENT_SECONDS)
+            self.opened, self.heard_at, self._glimpse = True, time.monotonic(), glimpse
+            self._fresh.notify()
+
+    def take(self, wait: float) -> Glimpse | None:
+        """The newest frame not yet taken, or None when none comes within `wait` seconds."""
+        with self._fresh:
+            if self._glimpse is None and not self.ended:
+                self._fresh.wait(wait)
             glimpse, self._glimpse = self._glimpse, None
             return glimpse
 
-    def stop(self) -> None:
-        self._running = False
+
+class Stream:
+    """A stream that is followed for good: whoever asks for frames also keeps watch over it.
+
+    When it breaks off or says nothing for SILENT_SECONDS, the connection is dropped and another made after a pause
+    that doubles each time up to LONGEST_PAUSE, with jitter, so that many followers do not come back at once.
+    """
+
+    def __init__(
+        self, address: str, *, silent_after: float = SILENT_SECONDS, opens: Callable[[str], Video] = open_video
+    ) -> None:
+        self.status: Literal["up", "silent", "down"] = "down"
+        self.reason = "not connected yet"
+        self.drops = 0
+        self._address, self._silent_after, self._opens = address, silent_after, opens
+        self._connection: _Connection | None = _Connection(address, opens)
+        self._ever_opened = False
+        self._failures = 0
+        self._retry_at = 0.0
+
+    @property
+    def never_opened(self) -> bool:
+        """The first attempt has failed, so the address is probably wrong."""
+        return not self._ever_opened and self._failures > 0
+
+    def newest(self, wait: float) -> Glimpse | None:
+        """The newest frame not yet given; None when none comes within `wait` seconds."""
+        if self._connection is None:
+            if time.monotonic() < self._retry_at:
+                time.sleep(min(wait, max(0.0, self._retry_at - time.monotonic())))
+                return None
+            self._connection = _Connection(self._address, self._opens)
+        glimpse = self._connection.take(wait)
+        if glimpse is not None:
+            self.status, self.reason, self._failures, self._ever_opened = "up", "", 0, True
+        elif self._connection.ended:
+            self._drop("down", "it broke off" if self._connection.opened else "it cannot be opened")
+        elif time.monotonic() - self._connection.heard_at > self._silent_after:
+            self._drop("silent", f"nothing came for {self._silent_after:.0f} seconds")
+        return glimpse
+
+    def _drop(self, status: Literal["silent", "down"], reason: str) -> None:
+        self.status, self.reason = status, reason
+        self.drops += 1
+        self.close()
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures)
+        self._failures += 1
+        self._retry_at = time.monotonic() + pause * random.uniform(0.5, 1.5)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.abandoned = True
+        self._connection = None
+
+
+class Pace:
+    """How often each of several streams is looked at, so that looking takes at most BUSY_SHARE of the time."""
+
+    def __init__(self) -> None:
+        self._cost = 0.0  # seconds a look takes, smoothed
+
+    def note(self, seconds: float) -> None:
+        self._cost = seconds if not self._cost else 0.8 * self._cost + 0.2 * seconds
+
+    def seconds_between(self, streams: int) -> float:
+        usual = 1 / LOOKS_PER_SECOND
+        return min(SLOWEST_SECONDS, max(usual, self._cost * streams / BUSY_SHARE))
 
 
 def without_password(address: str) -> str:

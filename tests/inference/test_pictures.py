@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -75,48 +73,6 @@ def test_a_file_is_looked_at_twice_a_second_and_no_longer_than_asked(tmp_path: P
     times = [glimpse.at for glimpse in streams.glimpses(path)]
     assert np.diff(times) == pytest.approx([0.6] * 5, abs=1e-3)
     assert len(list(streams.glimpses(path, seconds=1.0))) == 2
-
-
-class FakeCamera:
-    """A live stream of numbered frames; it blocks when it has nothing new, as OpenCV does."""
-
-    def __init__(self, count: int, ends: bool) -> None:
-        self.count, self.ends, self.given = count, ends, 0
-        self.gone_through, self.released = threading.Event(), threading.Event()
-
-    def isOpened(self) -> bool:  # noqa: N802  # OpenCV's name
-        return True
-
-    def read(self) -> tuple[bool, Any]:
-        if self.given == self.count:
-            self.gone_through.set()
-            if not self.ends:
-                self.released.wait(5)
-            return False, None
-        self.given += 1
-        return True, np.full((4, 4, 3), self.given, np.uint8)
-
-    def release(self) -> None:
-        self.released.set()
-
-
-def test_a_live_stream_gives_its_newest_frame_then_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    camera = FakeCamera(9, ends=True)
-    monkeypatch.setattr(cv2, "VideoCapture", lambda address: camera)
-    reader = streams.Reader("rtsp://camera/1")
-    camera.gone_through.wait(5)
-    newest = reader.newest()
-    assert newest is not None and newest.image[0, 0, 0] == 9
-    assert reader.newest() is None
-    assert camera.released.wait(5)
-
-
-def test_a_stream_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    camera = FakeCamera(0, ends=False)
-    monkeypatch.setattr(cv2, "VideoCapture", lambda address: camera)
-    monkeypatch.setattr(streams, "SILENT_SECONDS", 0.05)
-    assert streams.Reader("rtsp://camera/1").newest() is None
-    camera.released.set()
 
 
 def test_an_address_is_told_without_its_password() -> None:
