@@ -220,6 +220,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _is_number_or_percent(text: str) -> bool:
+    return _is_number(text.rstrip("% "))
+
+
 def _is_date(text: str) -> bool:
     if text.replace(".", "").replace(",", "").isdigit() and not re.fullmatch(
         r"(20\d{6}(\d{6})?|\d{1,2}\.\d{1,2}\.(\d\d|\d{4})|1\d{9}(\d{3})?|4\d{4}(\.\d+)?)", text
@@ -252,7 +256,7 @@ def _is_time(text: str) -> bool:
 TESTS: Final[dict[str, Callable[[Column], bool]]] = {
     "paid_at": Column.is_date, "time": Column.is_time, "amount": Column.is_number, "unit_price": Column.is_number,
     "quantity": Column.is_number, "items": Column.is_number, "tax": Column.is_number, "tip": Column.is_number,
-    "discount": Column.is_number, "refunded": Column.is_number,
+    "discount": lambda column: column.mostly(_is_number_or_percent), "refunded": Column.is_number,
 }  # fmt: skip
 ORDER: Final = (
     "visit_ref", "age_mark", "gender_mark", "receipt", "paid_at", "time", "refunded", "tip", "tax", "discount", "items", "quantity", "unit_price", "amount", "product",

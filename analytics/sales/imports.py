@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ STALE_AFTER: Final = timedelta(hours=24)
 AT_ONCE_BYTES: Final = 3_000_000  # larger uploads are read by a worker, with progress
 ROUNDING: Final = "each receipt to the cent, halves away from zero"
 SURVEYED, PARSED, GATHERED = 15, 70, 85  # percent
+
+NAMELESS: Final = re.compile(r"Column \d+")
 
 Notify = Callable[[int], None]
 
@@ -93,16 +96,16 @@ def open_file(path: Path, choice: Choice, *, anything: bool = False) -> Opened:
     rows = _first_rows(source)
     if not rows:
         raise UnreadableError("The file is empty.")
-    first_error: MappingError | None = None
+    nameless: Opened | None = None
     for place in range(min(len(rows), sniff.HEADER_WITHIN)):
         try:
-            return _opened(source, rows, place, choice)
-        except MappingError as error:
-            first_error = first_error or error
-    place = _likeliest_header(rows)
-    if anything:
-        return _opened(source, rows, place, choice, anything=True)
-    return _opened(source, rows, place, choice)
+            opened = _opened(source, rows, place, choice)
+        except MappingError:
+            continue
+        if not any(NAMELESS.fullmatch(name) for name in opened.mapping.columns.values()):
+            return opened
+        nameless = nameless or opened  # a title above the header, it may be
+    return nameless or _opened(source, rows, _likeliest_header(rows), choice, anything=anything)
 
 
 def _first_rows(source: Source) -> list[sniff.Row]:

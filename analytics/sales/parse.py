@@ -45,7 +45,7 @@ VOIDED: Final = frozenset((
     "annulé", "annulée", "échoué", "anulado", "anulada", "fallido", "annullato", "fallito", "geannuleerd", "cancelado", "avbelegabbruch", "avbelegstorno",
 ))  # fmt: skip
 REFUNDS: Final = frozenset((
-    "refund", "refunded", "return", "returned", "returns", "credit", "credit note", "erstattung", "rückgabe", "retoure", "gutschrift", "rückerstattung", "retur",
+    "refund", "refunded", "return", "returned", "returns", "credit note", "erstattung", "rückgabe", "retoure", "gutschrift", "rückerstattung", "retur",
     "kreditnota", "refusjon", "återbetalning", "retour", "remboursement", "avoir", "devolución", "reembolso", "abono", "reso", "rimborso", "terugbetaling", "devolução", "zwrot",
 ))  # fmt: skip
 YES: Final = frozenset(
@@ -213,12 +213,22 @@ class Parser:
         return read
 
     def _moment(self, text: str) -> str | None:
+        if not self.survey.has_times:
+            return self._at_noon(text.partition("\t")[0])
         day, mark, at = text.partition("\t")
         quick = self._quick(day, at) if mark else self._quick(*text.partition(" ")[::2])
         if quick is not None:
             return quick
         try:
             when = self.clock.moment_of(day, at) if at else self.clock.moment(day)
+        except (ValueError, OverflowError):
+            return None
+        return str(round((when - EPOCH).total_seconds() * 1_000_000))
+
+    def _at_noon(self, text: str) -> str | None:
+        """A day of a file without times of day, which may write them all as midnight."""
+        try:
+            when = self.clock.noon(text)
         except (ValueError, OverflowError):
             return None
         return str(round((when - EPOCH).total_seconds() * 1_000_000))

@@ -24,7 +24,7 @@ NAMES: Final = frozenset(map(compact, (
 WORDS: Final = frozenset((
     "customer", "kunden", "customerid", "email", "mail", "phone", "telefon", "telephone", "mobile", "handy", "address", "adresse", "street",
     "strasse", "straße", "cashier", "employee", "staff", "cardholder", "iban", "birth", "birthdate", "geburtsdatum", "passport", "contact",
-    "contacts", "firstname", "lastname", "billing", "shipping", "recipient", "geburtstag",
+    "contacts", "firstname", "lastname",   "recipient", "geburtstag",
 ))  # fmt: skip
 EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 CARD: Final = re.compile(r"(?<![\d.,])(?:\d[ -]?){12,18}\d(?![\d.,])|[*xX•]{4,}[ -]?\d{4}")
@@ -36,11 +36,18 @@ SHARE: Final = 0.3  # of a column's values that look personal, for the column to
 
 def is_personal_name(header: str) -> bool:
     """Whether a column's name says that it is about a person."""
-    return compact(header) in NAMES or bool(WORDS & set(words(header)))
+    told = set(words(header))
+    sent_to = told & {"billing", "shipping"} and told & {"name", "company", "city", "zip", "province", "country"}
+    return compact(header) in NAMES or bool(WORDS & told) or bool(sent_to)
 
 
 def is_personal_text(text: str) -> bool:
     return bool(EMAIL.search(text) or PHONE.search(text) or _card(text))
+
+
+def _is_wholly_personal(text: str) -> bool:
+    """An address, a phone or a card number, and nothing beside it."""
+    return is_personal_text(text) and not masked(text).strip(f"{MASK} ,;<>")
 
 
 def masked(text: str) -> str:
@@ -58,7 +65,7 @@ def columns(header: Sequence[str], sample: Iterable[Sequence[str]]) -> frozenset
     rows = list(sample)
     for place, name in enumerate(header):
         values = [row[place] for row in rows if place < len(row) and row[place].strip()]
-        if values and sum(map(is_personal_text, values)) >= SHARE * len(values):
+        if values and sum(map(_is_wholly_personal, values)) >= SHARE * len(values):
             found.add(name)
     return frozenset(found)
 

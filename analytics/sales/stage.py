@@ -251,12 +251,12 @@ MERGE: Final = """
 INCOMING: Final = """
     CREATE TEMPORARY TABLE incoming AS
     SELECT run, store_id, receipt, till, at, refund OR coalesce(amount < 0, false) AS refund, void, amount, less, rows, row, items,
-           visit_ref, age_mark, gender_mark, 1::bigint AS place
+           visit_ref, age_mark, gender_mark, 1::bigint AS place, true AS alone
     FROM pg_temp.runs {unless}
 """
 JOINED: Final = """
     INSERT INTO pg_temp.incoming
-    SELECT *, row_number() OVER (PARTITION BY store_id, receipt ORDER BY refund, at, till) FROM (
+    SELECT *, row_number() OVER (PARTITION BY store_id, receipt ORDER BY refund, at, till), count(*) OVER (PARTITION BY store_id, receipt) = 1 FROM (
         SELECT m.key, min(r.store_id), min(r.receipt), min(r.till), min(r.at) AS at, bool_or(m.back) OR coalesce(sum(m.amount) < 0, false) AS refund,
                bool_and(r.void), sum(r.amount), sum(r.less), sum(r.rows), min(r.row), sum(r.items), max(r.visit_ref), max(r.age_mark),
                max(r.gender_mark)
@@ -284,7 +284,7 @@ DECIDED: Final = """
     CREATE TEMPORARY TABLE decided AS
     WITH plain AS (
         SELECT i.*, p.id AS plain_id, p.paid_at AS there_at, p.amount AS there_amount,
-               p.id IS NOT NULL AND (p.till = i.till OR p.till = '' OR i.till = '') AND (p.status = 'refund') = (i.refund AND NOT i.void)
+               p.id IS NOT NULL AND (p.till = i.till OR (i.alone AND (p.till = '' OR i.till = ''))) AND (p.status = 'refund') = (i.refund AND NOT i.void)
                AND abs(extract(epoch FROM p.paid_at) - i.at / 1e6) <= %(hours)s * 3600 AS is_plain
         FROM pg_temp.incoming i LEFT JOIN analytics_purchase p ON p.store_id = i.store_id AND p.receipt = i.receipt
     ), longer AS (
@@ -302,7 +302,7 @@ DECIDED: Final = """
     SELECT n.run, n.store_id, n.name, n.receipt, n.till, to_timestamp(n.at / 1e6) AS paid_at, n.amount AS unrounded,
            CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 0 ELSE round(n.amount, 2) END AS amount,
            CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 'void' WHEN n.refund THEN 'refund' ELSE 'sale' END AS status,
-           least(greatest(floor(n.items), 0), 2000000000)::integer AS items, n.visit_ref, n.age_mark, n.gender_mark, n.rows, n.row,
+           CASE WHEN n.items IS NOT NULL THEN least(greatest(floor(n.items), 0), 2000000000)::integer END AS items, n.visit_ref, n.age_mark, n.gender_mark, n.rows, n.row,
            CASE WHEN n.is_plain THEN n.plain_id END AS id, 'new' AS action,
            n.plain_id IS NOT NULL AND NOT n.is_plain AS clashes,
            n.plain_id IS NOT NULL AND NOT n.is_plain AND NOT n.refund AND n.there_amount = round(n.amount, 2) AS reread, n.there_at

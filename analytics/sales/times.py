@@ -135,6 +135,11 @@ class Clock:
         local = datetime.combine(when.date(), clock)
         return self._placed(local.replace(tzinfo=offset) if offset else local)
 
+    def noon(self, text: str) -> datetime:
+        """The noon of a date's day, whatever time it says. Raises ValueError."""
+        when, _ = self._read(text)
+        return self._placed(datetime.combine(when.date(), NOON))
+
     def day(self, text: str) -> date:
         """A day alone, its year a likely one. Raises ValueError."""
         day, rest = self._day(text.strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,11 +23,8 @@ class NoWorkbookError(ValueError):
 
 def first_sheet(path: Path) -> str:
     """The name of the sheet with the most columns in its first rows, the first of several."""
-    book = _open(path)
-    try:
+    with _open(path) as book:
         widths = {sheet.title: _width(sheet.iter_rows(max_row=30, values_only=True)) for sheet in book.worksheets}
-    finally:
-        book.close()
     if not any(widths.values()):
         raise NoWorkbookError("The workbook is empty.")
     return max(widths, key=lambda name: widths[name])
@@ -34,12 +32,9 @@ def first_sheet(path: Path) -> str:
 
 def rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
     """(row number, cells as text) of every row."""
-    book = _open(path)
-    try:
+    with _open(path) as book:
         for number, cells in enumerate(book[sheet].iter_rows(values_only=True), start=1):
             yield number, [text(cell) for cell in cells]
-    finally:
-        book.close()
 
 
 def text(value: object) -> str:
@@ -57,7 +52,8 @@ def text(value: object) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _open(path: Path) -> Workbook:
+@contextmanager
+def _open(path: Path) -> Iterator[Workbook]:
     from openpyxl import load_workbook
 
     try:
@@ -70,10 +66,13 @@ def _open(path: Path) -> Workbook:
         raise NoWorkbookError("This is a zip, not a CSV or Excel file; unpack it first.")
     if size > LARGEST_UNPACKED:
         raise NoWorkbookError("The workbook is too large; save it as CSV.")
-    try:
-        return load_workbook(path, read_only=True, data_only=True)
-    except (KeyError, ValueError, OSError) as error:
-        raise NoWorkbookError("This Excel file cannot be read; save it as CSV.") from error
+    # From an open file: openpyxl judges a path by its ending, and uploads have none.
+    with path.open("rb") as file:
+        try:
+            book = load_workbook(file, read_only=True, data_only=True)
+        except (KeyError, ValueError, OSError) as error:
+            raise NoWorkbookError("This Excel file cannot be read; save it as CSV.") from error
+        yield book
 
 
 def _width(rows: Iterator[tuple[object, ...]]) -> int:
