@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Count
 
 from inference import checkout, face_colours, regulars, still
 from inference.models import Camera, ChangedHour, Face, Passage, SnapshotBatch, Store, Visit, new_visit_ref
@@ -202,3 +203,9 @@ def mark_changed(store: Store, instants: Iterable[datetime]) -> None:
 
 def visits_of(batch: SnapshotBatch) -> int:
     return Visit.objects.filter(batch=batch).count()
+
+
+def apart_from(batch: SnapshotBatch) -> dict[str, int]:
+    """How many people of a batch were counted apart, by kind."""
+    rows = Passage.objects.filter(batch=batch).values_list("kind").annotate(people=Count("pk"))
+    return dict.fromkeys(Passage.Kind.values, 0) | dict(rows.order_by("kind"))

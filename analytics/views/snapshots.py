@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from analytics import access
 from analytics.forms import SnapshotsForm, TimesForm
-from inference import intake
+from inference import intake, visits
 from inference.models import Snapshot, SnapshotBatch
 
 ROWS = 50
@@ -68,6 +68,7 @@ def _context(row: SnapshotBatch, request: HttpRequest) -> dict[str, Any]:
         "batch": row,
         "store": row.camera.store,
         "counts": counts,
+        "apart": visits.apart_from(row),
         "done": done,
         "percent": round(100 * done / counts["total"]) if counts["total"] else 100,
         "page": Paginator(files, ROWS).get_page(request.GET.get("page")),

@@ -16,7 +16,7 @@ from inference.models import Camera, ChangedHour, Face, Passage, Snapshot, Snaps
 from inference.predictor import FaceLook
 from inference.tracking import Person, Seen
 from inference.view import View
-from inference.visits import keep, settle
+from inference.visits import apart_from, keep, settle
 from tests import factories, fakes
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +114,13 @@ def test_a_poster_in_loose_snapshots_is_nobody_also_in_the_next_batch() -> None:
     later = SnapshotBatch.objects.create(camera=camera)
     store(later, 7200, [seen(7200, 400)])
     assert settle(later) == 0
+
+
+def test_a_batch_tells_whom_it_counted_apart() -> None:
+    batch = SnapshotBatch.objects.create(camera=factories.camera())
+    for at in (0.0, 60.0):
+        store(batch, at, [seen(at)])
+    assert (settle(batch), apart_from(batch)) == (1, {"reentry": 1, "staff": 0})
 
 
 def store(batch: SnapshotBatch, at: float, faces: list[Seen]) -> None:

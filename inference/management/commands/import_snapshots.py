@@ -60,6 +60,7 @@ class Command(BaseCommand):
             "duplicates": result.duplicates,
             "refused": refused,
             "visits": visits.visits_of(result.batch),
+            "apart": visits.apart_from(result.batch),
             "captured_from": dict(result.captured_from),
         }
         self.stdout.write(json.dumps(report, indent=None if as_json else 1, ensure_ascii=False))
