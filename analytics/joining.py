@@ -257,8 +257,8 @@ def apart(period: Period, task: Task) -> tuple[str, Joined]:
     for merging in range(bands.mergings(task) + 1):
         by = f"{task}:{merging}" if merging else task
         found = joined(period, by)
-        if found.is_useful:
-            break
+        if found.is_useful or found.trust in ("red", "none"):
+            break  # what is wrong between door and till is wrong for wider groups, too
     return by, found
 
 
