@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from inference.detect import Detection
 from training import artifacts
 from training.labels import LABELS, Task
-from training.preprocessing import Pixels, align
+from training.preprocessing import InputSpec, Pixels, align, prepare
+from training.recipes import FACE
 
 TASKS: tuple[Task, ...] = ("age", "gender", "mood")
 CROP_PIXELS = 96
@@ -32,6 +33,7 @@ class FaceLook:
     mood: list[float] | None
     age_years: float | None
     model_version: str
+    unsure: bool = False  # the model doubts that this shows a face at all; its guesses are then close to none
 
 
 class Classifier(Protocol):
@@ -60,13 +62,14 @@ class Predictor:
             framing: [align(image, face.landmarks, CROP_PIXELS, framing) for image, face in faces]
             for framing in framings
         }
-        return _looks({task: model.predict(crops[model.input.framing]) for task, model in models.items()}, models)
+        return _looks(_predict(models, crops), models)
 
     def look_at_crops(self, crops: Sequence[Pixels]) -> list[FaceLook]:
         if not crops:
             return []
         models = self._serving()
-        return _looks({task: model.predict(list(crops)) for task, model in models.items()}, models)
+        same = {model.input.framing: list(crops) for model in models.values()}
+        return _looks(_predict(models, same), models)
 
     def _serving(self, tasks: Sequence[Task] = TASKS) -> dict[Task, artifacts.Artifact]:
         """Load what serves now; a promotion reaches a running worker with its next chunk of pictures."""
@@ -77,16 +80,32 @@ class Predictor:
         return {task: self._loaded[task] for task in tasks}
 
 
+def _predict(
+    models: dict[Task, artifacts.Artifact], crops: dict[str, list[Pixels]]
+) -> dict[Task, artifacts.Prediction]:
+    """Each model's prediction; a network that several versions share runs once, for what is asked of it only."""
+    asked: dict[tuple[str, InputSpec], list[Task]] = {}
+    for task, model in models.items():
+        asked.setdefault((model.network.key, model.input), []).append(task)
+    found: dict[Task, artifacts.Prediction] = {}
+    for (_, spec), tasks in asked.items():
+        outputs = models[tasks[0]].network.run(prepare(crops[spec.framing], spec), {*tasks, FACE})
+        found |= {task: models[task].interpret(outputs) for task in tasks}
+    return found
+
+
 def _looks(predictions: dict[Task, artifacts.Prediction], models: dict[Task, artifacts.Artifact]) -> list[FaceLook]:
     version = ", ".join(models[task].version for task in TASKS if task in models)
     count = len(next(iter(predictions.values())).probabilities)
     years = predictions["age"].years if "age" in predictions else None
+    unsure = np.any([found.face < models[task].face_threshold for task, found in predictions.items()], axis=0)
     columns = {task: [_plain(row) for row in found.probabilities] for task, found in predictions.items()}
     return [
         FaceLook(
             **{task: columns[task][row] if task in columns else None for task in TASKS},
             age_years=float(years[row]) if years is not None else None,
             model_version=version,
+            unsure=bool(unsure[row]),
         )
         for row in range(count)
     ]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from training import artifacts, registry, tasks
+from training.charts import CHARTS
 from training.models import ModelVersion, TrainingRun
 from training.recipes import RECIPES
 
@@ -30,8 +32,9 @@ class TrainingRunForm(forms.ModelForm[TrainingRun]):
     data_path = forms.CharField(
         label="Pictures",
         initial=str(PORTRAITS),
-        help_text="Folder or zip on the training machine. The portraits suit the tiny recipes, to see the loop work.",
-        widget=forms.TextInput(attrs={"size": 80}),
+        help_text="Folder or zip on the training machine; a line for each data set of the recipe. The portraits suit "
+        "the tiny recipe, to see the loop work.",
+        widget=forms.Textarea(attrs={"cols": 80, "rows": 2}),
     )
 
     class Meta:
@@ -80,7 +83,9 @@ class ModelVersionAdmin(admin.ModelAdmin[ModelVersion]):
     list_display = ("version", "task", "is_serving", "accuracy", "created_at", "promoted_at")
     list_filter = ("task", "is_serving")
     change_form_template = "admin/model_version.html"
-    fields = readonly_fields = ("task", "version", "path", "is_serving", "promoted_at", "run", "comparison", "card")
+    fields = readonly_fields = (
+        "task", "version", "path", "is_serving", "promoted_at", "run", "comparison", "charts", "card",
+    )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -94,7 +99,7 @@ class ModelVersionAdmin(admin.ModelAdmin[ModelVersion]):
 
     @admin.display(description="beside the serving version")
     def comparison(self, version: ModelVersion) -> SafeString:
-        serving = ModelVersion.objects.filter(task=version.task, is_serving=True).first()
+        serving = registry.serving_version(version.task)
         theirs = serving.metrics if serving else {}
         names = [name for name in COMPARED if name in version.metrics or name in theirs]
         rows = [(name, _written(version.metrics, name), _written(theirs, name)) for name in names]
@@ -103,6 +108,14 @@ class ModelVersionAdmin(admin.ModelAdmin[ModelVersion]):
             serving.version if serving else "none",
             _rows(rows),
             "Each figure is measured on the version's own test part; they compare only where the data is the same.",
+        )
+
+    @admin.display(description="in pictures")
+    def charts(self, version: ModelVersion) -> SafeString:
+        return format_html_join(
+            "",
+            '<section data-chart="{}"><div class="plot" role="img">Drawing…</div><p class="words help"></p></section>',
+            ((reverse("admin:version-chart", args=[version.pk, name]),) for name in CHARTS),
         )
 
     @admin.display(description="model card")
@@ -115,16 +128,31 @@ class ModelVersionAdmin(admin.ModelAdmin[ModelVersion]):
     def get_urls(self) -> list[URLPattern]:
         own = [
             path("<int:pk>/promote", self.admin_site.admin_view(require_POST(self.promote)), name="promote-version"),
+            path("<int:pk>/charts/<str:name>", self.admin_site.admin_view(self.chart), name="version-chart"),
             path("<str:task>/back", self.admin_site.admin_view(require_POST(self.back)), name="roll-back"),
         ]
         return own + super().get_urls()
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion, pk=pk)
-        registry.promote(version)
-        self.log_change(request, version, "promoted")
+        override = bool(request.POST.get("override"))
+        try:
+            registry.promote(version, override=override)
+        except registry.WorseForSomeError as error:
+            messages.error(request, f"Not promoted. {error} Tick “although some groups lose” to promote it anyway.")
+            return HttpResponseRedirect(reverse("admin:training_modelversion_change", args=[pk]))
+        self.log_change(request, version, "promoted although some groups lose" if override else "promoted")
         messages.success(request, f"{version} serves now; workers take it up with their next pictures.")
         return HttpResponseRedirect(reverse("admin:training_modelversion_changelist"))
+
+    def chart(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if name not in CHARTS:
+            raise Http404(f"There is no chart “{name}”.")
+        serving = registry.serving_version(version.task)
+        theirs = serving.metrics if serving and serving != version else {}
+        figure, words = CHARTS[name](version.metrics, theirs)
+        return JsonResponse({"figure": json.loads(figure.to_json()), "description": words})
 
     def back(self, request: HttpRequest, task: str) -> HttpResponse:
         try:
@@ -143,6 +171,4 @@ def _written(metrics: dict[str, Any], name: str) -> str:
 
 
 def _rows(rows: list[tuple[str, str, str]]) -> SafeString:
-    from django.utils.html import format_html_join
-
     return format_html_join("", "<tr><th>{}</th><td>{}</td><td>{}</td></tr>", rows)

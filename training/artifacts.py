@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from training.labels import LABELS, Task
 from training.preprocessing import InputSpec, Pixels, prepare
-from training.recipes import Outputs
+from training.recipes import FACE, Outputs
+from training.serving import serving_network, to_onnx
 
-# 1: first form.
-FORMAT_VERSION: Final = 1
+# 1: a Keras model with one output. 2: a network with named outputs, which several versions may share, and its serving
+# form beside it; the split by name.
+FORMAT_VERSION: Final = 2
 PRETRAINED: Final = Path(__file__).parent / "pretrained"
-FILES: Final = ("model.keras", "labels.json", "config.json", "metrics.json", "data.json", "card.md")
-LARGEST_BATCH: Final = 64
+FILES: Final = (
+    "model.keras", "model.onnx", "labels.json", "config.json", "metrics.json", "data.json", "split.json", "card.md",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,11 @@ class Prediction:
     probabilities: NDArray[np.float64]
     years: NDArray[np.float64] | None
     classes: NDArray[np.float64]  # (n, classes): what the network itself tells apart
+    face: NDArray[np.float64]  # (n,): the probability that the crop shows a face at all; 1 where nothing judges that
 
 
 class Artifact:
-    """A loaded model version; Keras and the weights are loaded on the first prediction."""
+    """A loaded model version. Versions that were trained together share one network, which runs once for all."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,64 +51,71 @@ class Artifact:
             raise ValueError(f"{path} was trained for the labels {labels['labels']}, not {LABELS[self.task]}.")
         self.version: str = config["version"]
         self.temperature: float = config["temperature"]
+        self.face_threshold: float = config.get("face_threshold", 0.0)
         self.input = InputSpec(**config["input"])
         self.outputs = Outputs(tuple(labels["classes"]), tuple(labels["label_of"]), tuple(labels["years"]))
         self.metrics: dict[str, Any] = _read(path / "metrics.json")
-        self._network: Any = None
+        self.network = serving_network(path / "model.onnx")
 
     def predict(self, crops: list[Pixels] | Pixels) -> Prediction:
         """Classify canonical RGB crops, each (h, w, 3) uint8, aligned to this artifact's `input.framing`."""
-        return interpret(self.run(prepare(crops, self.input)), self.outputs, self.task, self.temperature)
+        return self.interpret(self.network.run(prepare(crops, self.input)))
 
-    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The network's softmax (n, classes) for prepared inputs (n, size, size, channels) in 0..1."""
-        if self._network is None:
-            import keras
+    def names_of(self, part: str) -> set[str]:
+        """The pictures that this version's training kept apart as “validation” or “test”."""
+        return {name for parts in _read(self.path / "split.json").values() for name in parts.get(part, [])}
 
-            self._network = keras.models.load_model(self.path / "model.keras", compile=False)
-        return run_network(self._network, inputs, len(self.outputs.classes))
-
-
-def run_network(network: Any, inputs: NDArray[np.float32], classes: int) -> NDArray[np.float64]:
-    """Predict in batches padded to powers of two, so that the network is traced for a few shapes only."""
-    parts = [np.zeros((0, classes))]
-    for start in range(0, len(inputs), LARGEST_BATCH):
-        part = inputs[start : start + LARGEST_BATCH]
-        padded = 1 << (len(part) - 1).bit_length()
-        filled = np.concatenate([part, np.zeros((padded - len(part), *part.shape[1:]), part.dtype)])
-        parts.append(np.asarray(network.predict_on_batch(filled), np.float64)[: len(part)])
-    return np.concatenate(parts)
+    def interpret(self, softmax: dict[str, NDArray[np.float64]]) -> Prediction:
+        """What this version makes of its network's outputs."""
+        return interpret(softmax, self.outputs, self.task, self.temperature)
 
 
-def interpret(softmax: NDArray[np.float64], outputs: Outputs, task: Task, temperature: float) -> Prediction:
-    """Calibrate class probabilities by one temperature and sum them to labels."""
-    sharpened = np.clip(softmax, 1e-12, 1) ** (1 / temperature)
+def interpret(
+    softmax: dict[str, NDArray[np.float64]], outputs: Outputs, task: Task, temperature: float
+) -> Prediction:  # fmt: skip
+    """Calibrate class probabilities by one temperature and sum them to labels.
+
+    So far as the crop may show no face, nothing is known: its share of probability is spread evenly.
+    """
+    own = softmax[task]
+    face = softmax[FACE][:, 1] if FACE in softmax else np.ones(len(own))
+    sharpened = np.clip(own, 1e-12, 1) ** (1 / temperature)
     classes = sharpened / sharpened.sum(axis=1, keepdims=True)
     probabilities = np.zeros((len(classes), len(LABELS[task])))
     np.add.at(probabilities.T, np.array(outputs.label_of), classes.T)
     years = classes @ np.array(outputs.years) if outputs.years else None
-    return Prediction(probabilities, years, classes)
+    hedged = face[:, None] * probabilities + (1 - face[:, None]) / probabilities.shape[1]
+    return Prediction(hedged, years, classes, face)
 
 
-def save(
-    network: Any, folder: Path, *, task: Task, outputs: Outputs, config: dict[str, Any], metrics: dict[str, Any],
-    data: dict[str, Any], card: str,
-) -> Path:  # fmt: skip
+@dataclass(frozen=True)
+class Contents:
+    """What a version's folder holds beside its network."""
+
+    task: Task
+    outputs: Outputs
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    data: dict[str, Any]
+    split: dict[str, Any]
+    card: str
+
+
+def save(network: Any, folder: Path, contents: Contents) -> Path:
     """Write an artifact folder; it appears whole or not at all. Raises FileExistsError: artifacts never change."""
-    import keras
-
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; artifacts are never changed.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        # A model made anew from its ends has no optimizer, whose moments would make the file four times as large.
-        keras.Model(network.inputs, network.outputs).save(aside / "model.keras")
-        _write(aside / "labels.json", {"task": task, "labels": LABELS[task], **asdict(outputs)})
-        _write(aside / "config.json", {"format": FORMAT_VERSION, **config})
-        _write(aside / "metrics.json", metrics)
-        _write(aside / "data.json", data)
-        (aside / "card.md").write_text(card)
+        network.save(aside / "model.keras")
+        to_onnx(network, aside / "model.onnx")
+        _write(aside / "labels.json", {"task": contents.task, "labels": LABELS[contents.task],
+                                       **asdict(contents.outputs)})  # fmt: skip
+        _write(aside / "config.json", {"format": FORMAT_VERSION, **contents.config})
+        for name in ("metrics", "data", "split"):
+            _write(aside / f"{name}.json", getattr(contents, name))
+        (aside / "card.md").write_text(contents.card)
         aside.chmod(0o755)
         aside.rename(folder)
     except BaseException:
@@ -124,7 +135,7 @@ def load(path: Path) -> Artifact:
 def resolve(task: str, models_dir: Path | None = None, ref: str | None = None) -> Path:
     """The folder of a model version: `ref` (a path or a version's name), else the serving one, else the shipped one."""
     if ref:
-        places = [Path(ref), PRETRAINED / ref] + ([models_dir / task / ref] if models_dir else [])
+        places = [Path(ref), PRETRAINED / ref] + (sorted(models_dir.glob(f"*/{ref}")) if models_dir else [])
         for place in places:
             if (place / "config.json").exists():
                 return place

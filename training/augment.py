@@ -41,6 +41,90 @@ def disturb(crop: Pixels, size: int, how: Augmentation, random: np.random.Genera
     return picture
 
 
+def no_face(crop: Pixels, random: np.random.Generator) -> Pixels:
+    """A picture of the same colours and textures as a crop (h, h, 3) that shows no face; same shape.
+
+    What a detector takes for a face in a shop: hair, cloth and walls (a small patch, enlarged), faces cut off or far
+    off-centre, clutter (the crop's tiles in another order), plain surfaces.
+    """
+    kind = random.integers(0, 5)
+    if kind == 0:
+        return _patch(crop, random)
+    if kind == 1:
+        return _shuffled(crop, random)
+    if kind == 2:
+        return _far_off(crop, random)
+    if kind == 3:
+        return _scrambled(crop, random)
+    return _surface(crop, random)
+
+
+def _patch(crop: Pixels, random: np.random.Generator) -> Pixels:
+    """An enlarged piece of the rim: hair, ear, collar, background."""
+    import cv2
+
+    side = crop.shape[0]
+    size = int(side * random.uniform(0.12, 0.24))
+    along, across = int(random.integers(0, side - size)), int(random.integers(0, max(1, side // 8)))
+    if random.random() < 0.5:
+        across = side - size - across
+    y, x = (along, across) if random.random() < 0.3 else (across, along)
+    patch = crop[y : y + size, x : x + size]
+    return np.asarray(cv2.resize(patch, (side, side), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+
+def _shuffled(crop: Pixels, random: np.random.Generator) -> Pixels:
+    tiles = int(random.integers(3, 6))
+    size = crop.shape[0] // tiles
+    even = crop[: size * tiles, : size * tiles].reshape(tiles, size, tiles, size, 3).swapaxes(1, 2)
+    mixed = even.reshape(-1, size, size, 3)[random.permutation(tiles * tiles)]
+    mixed = mixed.reshape(tiles, tiles, size, size, 3).swapaxes(1, 2).reshape(size * tiles, size * tiles, 3)
+    missing = crop.shape[0] - size * tiles
+    return np.pad(mixed, ((0, missing), (0, missing), (0, 0)), mode="edge")
+
+
+def _far_off(crop: Pixels, random: np.random.Generator) -> Pixels:
+    """Half the face or less is left in the picture, or the face is a speck in its middle."""
+    import cv2
+
+    side = crop.shape[0]
+    angle, zoom = random.uniform(-40, 40), random.uniform(0.7, 1.6)
+    away = random.uniform(0.55, 0.8) * side
+    if random.random() < 0.25:
+        angle, zoom, away = random.uniform(-180, 180), random.uniform(0.12, 0.25), 0.0
+    direction = random.uniform(0, 2 * np.pi)
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), angle, zoom)
+    matrix[:, 2] += away * np.array([np.cos(direction), np.sin(direction)])
+    border = cv2.BORDER_REPLICATE if random.random() < 0.5 else cv2.BORDER_CONSTANT
+    return np.asarray(cv2.warpAffine(crop, matrix, (side, side), borderMode=border), dtype=np.uint8)
+
+
+def _scrambled(crop: Pixels, random: np.random.Generator) -> Pixels:
+    """The same spectrum with other phases: the texture of a face without its shape."""
+    spectrum = np.fft.rfft2(crop.astype(np.float32), axes=(0, 1))
+    phases = np.fft.rfft2(random.random(crop.shape[:2]), axes=(0, 1))[..., None]
+    turned = np.fft.irfft2(spectrum * phases / np.abs(phases), s=crop.shape[:2], axes=(0, 1))
+    return np.asarray(np.clip(turned, 0, 255), dtype=np.uint8)
+
+
+def _surface(crop: Pixels, random: np.random.Generator) -> Pixels:
+    """A wall, a shelf, a blurred head from behind: smooth blobs and edges in the crop's colours."""
+    import cv2
+
+    side = crop.shape[0]
+    cells = int(random.integers(1, 7))
+    few = crop[random.integers(0, side, (cells, cells)), random.integers(0, side, (cells, cells))]
+    way = cv2.INTER_CUBIC if random.random() < 0.5 else cv2.INTER_NEAREST
+    surface = np.asarray(cv2.resize(few, (side, side), interpolation=way), dtype=np.uint8)
+    if random.random() < 0.5:
+        centre = (int(side * random.uniform(0.35, 0.65)), int(side * random.uniform(0.35, 0.65)))
+        axes = (int(side * random.uniform(0.25, 0.45)), int(side * random.uniform(0.3, 0.5)))
+        colour = [int(value) for value in crop[random.integers(0, side), random.integers(0, side)]]
+        surface = np.asarray(cv2.ellipse(surface.copy(), centre, axes, 0, 0, 360, colour, -1), dtype=np.uint8)
+    noise = random.normal(0, random.uniform(0, 12), surface.shape)
+    return np.asarray(np.clip(surface + noise, 0, 255), dtype=np.uint8)
+
+
 def _move(crop: Pixels, size: int, how: Augmentation, random: np.random.Generator) -> Pixels:
     """Flip, turn, zoom and shift, as a detector's landmarks would with their errors."""
     import cv2

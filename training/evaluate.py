@@ -14,6 +14,7 @@ Z = 1.959964  # two-sided 95 %
 CALIBRATION_BINS = 15
 # A group's figures on fewer pictures than this say nothing.
 SMALLEST_GROUP = 20
+COVERAGE_SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
 def label_index(label: str, task: Task) -> int:
@@ -81,8 +82,13 @@ def confusion(task: Task, labels: list[str], prediction: Prediction) -> list[lis
     return [[int(count) for count in row] for row in table]
 
 
-def evaluate(task: Task, labels: list[str], tags: list[dict[str, str]], prediction: Prediction) -> dict[str, Any]:
-    """Everything that `evaluate` prints; groups are all values of all tags that 20 pictures or more carry."""
+def evaluate(
+    task: Task, labels: list[str], tags: list[dict[str, str]], prediction: Prediction, classes: tuple[str, ...] = ()
+) -> dict[str, Any]:  # fmt: skip
+    """Everything that `evaluate` prints; groups are all values of all tags that 20 pictures or more carry.
+
+    `classes` names what the network itself tells apart, so that expressions can be scored beside moods.
+    """
     groups: dict[str, list[int]] = {}
     for i, tag in enumerate(tags):
         for key, value in tag.items():
@@ -95,12 +101,58 @@ def evaluate(task: Task, labels: list[str], tags: list[dict[str, str]], predicti
     return {
         "task": task,
         **scores(task, labels, prediction),
+        **_expressions(labels, prediction, classes if task == "mood" else ()),
         "labels": list(LABELS[task]),
         "confusion": confusion(task, labels, prediction),
+        "reliability": reliability(task, labels, prediction),
+        "coverage": coverage(task, labels, prediction),
         "by_group": by_group,
     }
 
 
+def _expressions(labels: list[str], prediction: Prediction, classes: tuple[str, ...]) -> dict[str, Any]:
+    """How often the expression itself is right, among those that occur in the data."""
+    there = [k for k, name in enumerate(classes) if name in set(labels)]
+    if not there or not set(labels) <= set(classes):
+        return {}
+    guessed = np.array(there)[prediction.classes[:, there].argmax(axis=1)]
+    right = int((guessed == [classes.index(label) for label in labels]).sum())
+    return {
+        "expressions": len(there),
+        "expression_accuracy": right / len(labels),
+        "expression_accuracy_interval": wilson(right, len(labels)),
+    }
+
+
+def reliability(task: Task, labels: list[str], prediction: Prediction) -> list[dict[str, float]]:
+    """Per bin of confidence: its mean, the share that was right, how many; an honest model has the first two alike."""
+    confidence, right = _confidence(task, labels, prediction)
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    return [
+        {"confidence": float(confidence[own].mean()), "accuracy": float(right[own].mean()), "n": int(own.sum())}
+        for own in (bins == b for b in range(CALIBRATION_BINS))
+        if own.any()
+    ]
+
+
+def coverage(task: Task, labels: list[str], prediction: Prediction) -> list[dict[str, float]]:
+    """How accuracy rises when only the surest share of the pictures is answered, and the confidence that takes."""
+    confidence, right = _confidence(task, labels, prediction)
+    order = np.argsort(-confidence, kind="stable")
+    counts = [max(1, round(share * len(order))) for share in COVERAGE_SHARES]
+    return [
+        {"coverage": share, "accuracy": float(right[order[:n]].mean()), "confidence": float(confidence[order[n - 1]])}
+        for share, n in zip(COVERAGE_SHARES, counts, strict=True)
+    ]
+
+
+def _confidence(
+    task: Task, labels: list[str], prediction: Prediction
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:  # fmt: skip
+    truth = np.array([label_index(label, task) for label in labels])
+    return prediction.probabilities.max(axis=1), prediction.probabilities.argmax(axis=1) == truth
+
+
 def _part(prediction: Prediction, index: list[int]) -> Prediction:
     years = prediction.years[index] if prediction.years is not None else None
-    return Prediction(prediction.probabilities[index], years, prediction.classes[index])
+    return Prediction(prediction.probabilities[index], years, prediction.classes[index], prediction.face[index])

@@ -36,8 +36,8 @@ MOOD_OF_EXPRESSION: Final[dict[str, str]] = {
     "surprise": "positive",
     "contempt": "negative",
 }
-# What the mood network tells apart; contempt is in one small data set only.
-EXPRESSIONS: Final = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+# What the mood network tells apart.
+EXPRESSIONS: Final = tuple(MOOD_OF_EXPRESSION)
 
 LABELS: Final[dict[Task, tuple[str, ...]]] = {
     "age": tuple(group.label for group in AGE_GROUPS),

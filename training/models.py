@@ -23,7 +23,9 @@ class TrainingRun(models.Model):
         CANCELLED = "cancelled"
 
     recipe = models.CharField(max_length=60)
-    data_path = models.CharField(max_length=500, blank=True, help_text="Folder or zip on the training machine.")
+    data_path = models.TextField(
+        blank=True, help_text="Folder or zip on the training machine; a line for each data set of the recipe."
+    )
     epochs = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as the recipe says.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED, editable=False)
     epoch = models.PositiveIntegerField(default=0, editable=False)

@@ -11,7 +11,6 @@ from django.utils.timezone import now
 
 from training import registry
 from training.models import TrainingRun
-from training.recipes import RECIPES
 
 log = get_task_logger(__name__)
 
@@ -26,25 +25,30 @@ def retrain(run_id: int) -> str:
         return "not to be run"
     run = TrainingRun.objects.get(pk=run_id)
     try:
-        version = registry.register(_train(run), run)
+        versions = [registry.register(folder, run) for folder in _train(run)]
     except (ValueError, OSError) as error:
         _end(run, TrainingRun.Status.FAILED, str(error))
         return "failed"
-    _end(run, TrainingRun.Status.DONE, f"Model version {version.version} is ready to be compared and promoted.")
-    return version.version
+    names = ", ".join(version.version for version in versions)
+    _end(run, TrainingRun.Status.DONE, f"Ready to be compared and promoted: {names}.")
+    return names
 
 
-def _train(run: TrainingRun) -> Path:
-    from training.fit import train
-
-    recipe = RECIPES[run.recipe]
+def _train(run: TrainingRun) -> list[Path]:
+    from training.fit import Order, train
 
     def notify(epoch: int, epochs: int, logs: dict[str, float]) -> None:
         figures = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
         TrainingRun.objects.filter(pk=run.pk).update(epoch=epoch, epochs_total=epochs, message=figures)
 
-    out = Path(settings.MODELS_DIR) / recipe.task
-    return train(run.recipe, Path(run.data_path), out, epochs=run.epochs, notify=notify)
+    order = Order(
+        run.recipe,
+        tuple(Path(line.strip()) for line in run.data_path.splitlines() if line.strip()),
+        Path(settings.MODELS_DIR) / run.recipe,
+        epochs=run.epochs,
+        detector=Path(settings.YUNET_PATH) if settings.YUNET_PATH else None,
+    )
+    return train(order, notify=notify)
 
 
 def _end(run: TrainingRun, status: TrainingRun.Status, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,21 @@ import pytest
 from training import artifacts
 from training.labels import LABELS, Task
 from training.networks import compact
-from training.recipes import RECIPES, SEVEN_EXPRESSIONS, SINGLE_YEARS
+from training.recipes import EACH_EXPRESSION, GENDER, SINGLE_YEARS
 
 TASKS: tuple[Task, ...] = ("age", "gender", "mood")
 CONFIG = {"version": "v1", "temperature": 1.0, "input": {"size": 32, "channels": 3}}
 
 
+@lru_cache
+def network() -> Any:
+    return compact(32, 3, {"gender": 2, "face": 2})
+
+
 def save(folder: Path, **values: Any) -> Path:
-    given: dict[str, Any] = {"task": "gender", "outputs": RECIPES["tiny-gender"].outputs, "config": CONFIG}
+    given: dict[str, Any] = {"task": "gender", "outputs": GENDER.outputs, "config": CONFIG, "split": {}}
     given |= {"metrics": {}, "data": {}, "card": "A card."} | values
-    return artifacts.save(compact(32, 3, 2), folder, **given)
+    return artifacts.save(network(), folder, artifacts.Contents(**given))
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -48,18 +54,42 @@ def test_a_prediction_does_not_depend_on_its_company() -> None:
 def test_years_and_expressions_sum_to_groups_and_moods() -> None:
     softmax = np.zeros((1, 116))
     softmax[0, [0, 1, 40]] = 0.25, 0.25, 0.5
-    found = artifacts.interpret(softmax, SINGLE_YEARS, "age", 1.0)
+    found = artifacts.interpret({"age": softmax}, SINGLE_YEARS, "age", 1.0)
     np.testing.assert_allclose(found.probabilities[0], [0.5, 0, 0, 0, 0.5, 0, 0], atol=1e-9)
     assert found.years is not None and found.years[0] == pytest.approx(0.25 * 1 + 0.25 * 2 + 0.5 * 41)
-    moods = artifacts.interpret(np.array([[0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1]]), SEVEN_EXPRESSIONS, "mood", 1.0)
-    np.testing.assert_allclose(moods.probabilities[0], [0.5, 0.1, 0.4])
+    softmax = np.array([[0.1, 0.1, 0.1, 0.3, 0.1, 0.1, 0.1, 0.1]])
+    moods = artifacts.interpret({"mood": softmax}, EACH_EXPRESSION, "mood", 1.0)
+    np.testing.assert_allclose(moods.probabilities[0], [0.4, 0.1, 0.5])
 
 
 def test_a_temperature_tempers_and_keeps_the_winner() -> None:
     softmax = np.array([[0.9, 0.1]])
-    outputs = RECIPES["gender"].outputs
-    warm = artifacts.interpret(softmax, outputs, "gender", 2.0).probabilities[0]
+    warm = artifacts.interpret({"gender": softmax}, GENDER.outputs, "gender", 2.0).probabilities[0]
     assert 0.5 < warm[0] < 0.9 and warm.sum() == pytest.approx(1)
+
+
+def test_what_may_be_no_face_is_guessed_at_the_less_the_more_it_may() -> None:
+    softmax = {"gender": np.array([[0.0, 1.0]] * 3), "face": np.array([[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]])}
+    found = artifacts.interpret(softmax, GENDER.outputs, "gender", 1.0)
+    np.testing.assert_allclose(found.probabilities[:, 1], [1, 0.75, 0.5], atol=1e-6)
+    np.testing.assert_allclose(found.face, [1, 0.5, 0])
+
+
+def test_versions_that_were_trained_together_share_one_network(tmp_path: Path) -> None:
+    one = save(tmp_path / "one")
+    shutil.copytree(one, tmp_path / "two")
+    assert artifacts.load(one).network is artifacts.load(tmp_path / "two").network
+
+
+def test_the_serving_form_agrees_with_the_keras_model(tmp_path: Path) -> None:
+    import keras
+
+    folder = save(tmp_path / "v1")
+    inputs = np.random.default_rng(3).random((9, 32, 32, 3), np.float32)
+    theirs = keras.models.load_model(folder / "model.keras", compile=False).predict_on_batch(inputs)
+    mine = artifacts.load(folder).network.run(inputs)
+    for name in ("gender", "face"):
+        np.testing.assert_allclose(mine[name], theirs[name], atol=1e-3)
 
 
 def test_a_version_is_never_changed(tmp_path: Path) -> None:
@@ -84,7 +114,7 @@ def test_a_folder_that_lacks_a_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "key", "value", "message"),
     [
-        ("config.json", "format", 99, "has format 99; this program reads format 1"),
+        ("config.json", "format", 99, "has format 99; this program reads format 2"),
         ("labels.json", "labels", ["male", "female"], "was trained for the labels"),
     ],
 )

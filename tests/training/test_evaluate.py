@@ -12,7 +12,7 @@ from training.evaluate import evaluate, expected_calibration_error, scores, wils
 
 def certain(answers: list[int], classes: int, years: list[float] | None = None) -> Prediction:
     probabilities = np.eye(classes)[answers]
-    return Prediction(probabilities, np.array(years) if years else None, probabilities)
+    return Prediction(probabilities, np.array(years) if years else None, probabilities, np.ones(len(answers)))
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (7, 10), (50, 50), (1, 300)])
@@ -49,3 +49,19 @@ def test_calibration_is_zero_for_honest_and_large_for_boastful_probabilities() -
     honest, boastful = np.tile([0.8, 0.2], (100, 1)), np.tile([0.999, 0.001], (100, 1))
     assert expected_calibration_error(honest, truth) == pytest.approx(0, abs=1e-9)
     assert expected_calibration_error(boastful, truth) == pytest.approx(0.199, abs=1e-9)
+
+
+def test_expressions_are_scored_among_those_that_occur() -> None:
+    classes = ("happy", "fear", "contempt")
+    doubtful = np.array([[0.3, 0.1, 0.6], [0.1, 0.8, 0.1], [0.7, 0.2, 0.1]])
+    said = Prediction(np.eye(3)[[0, 2, 0]], None, doubtful, np.ones(3))
+    found = evaluate("mood", ["happy", "fear", "fear"], [{}] * 3, said, classes)
+    assert found["expressions"] == 2 and found["expression_accuracy"] == pytest.approx(2 / 3)
+
+
+def test_the_surest_half_is_righter_and_bins_tell_what_came_true() -> None:
+    sure, doubtful = [0.95, 0.05], [0.55, 0.45]
+    said = Prediction(np.array([sure] * 50 + [doubtful] * 50), None, np.zeros((100, 2)), np.ones(100))
+    found = evaluate("gender", ["female"] * 75 + ["male"] * 25, [{}] * 100, said)
+    assert found["coverage"][0]["accuracy"] == 0.75 and found["coverage"][-1]["accuracy"] == 1
+    assert [(b["accuracy"], b["n"]) for b in found["reliability"]] == [(0.5, 50), (1.0, 50)]

@@ -13,16 +13,23 @@ from PIL import Image
 
 from tests.training import drawn
 from training import artifacts, fit
-from training.fit import targets
-from training.recipes import recipe_of
+from training.batches import targets
+from training.fit import Order
+from training.prepare import prepare_data
+from training.recipes import AGE, GENDER, MOOD, recipe_of
 
 EPOCHS = 6
+
+
+def train(data: Path, out: Path, epochs: int | None = None, notify: fit.Notify | None = None) -> Path:
+    [folder] = fit.train(Order("tiny-gender", (data,), out, epochs=epochs), notify=notify)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    return fit.train("tiny-gender", drawn.folder(folder / "faces", 90), folder / "models", epochs=EPOCHS)
+    return train(drawn.folder(folder / "faces", 90), folder / "models", EPOCHS)
 
 
 def test_the_trained_version_tells_drawn_faces_apart_that_it_never_saw(trained: Path) -> None:
@@ -54,9 +61,9 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit.train("tiny-gender", data, tmp_path / "models", epochs=4, notify=killed_after_two)
+        train(data, tmp_path / "models", 4, killed_after_two)
     assert not list((tmp_path / "models").glob("tiny-*"))
-    done = fit.train("tiny-gender", data, tmp_path / "models", epochs=4, notify=killed_after_two)
+    done = train(data, tmp_path / "models", 4, killed_after_two)
     assert seen == [1, 2, 3, 4] or seen == [1, 2, 2, 3, 4]
     assert artifacts.load(done).version == done.name
 
@@ -64,26 +71,53 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_broken_picture_is_left_out_and_counted(tmp_path: Path) -> None:
     data = drawn.folder(tmp_path / "faces", 60)
     (data / "female" / "broken.png").write_bytes(b"not a picture")
-    ready = fit.prepare_data(recipe_of("tiny-gender"), data, "folders")
+    ready = prepare_data(recipe_of("tiny-gender"), data, "folders")
     assert ready.counts["refused"] == 1 and ready.counts["examples"] == 120
     assert len(ready.pictures) == len(ready.data.examples)
 
 
 def test_too_few_pictures_are_an_error_that_says_how_many_to_bring(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="4 pictures are too few"):
-        fit.train("tiny-gender", drawn.folder(tmp_path / "faces", 2), tmp_path / "models")
+        train(drawn.folder(tmp_path / "faces", 2), tmp_path / "models")
 
 
 def test_soft_age_labels_are_narrow_for_the_young() -> None:
-    young, old = targets(recipe_of("age"), ["2", "50"])
+    young, old = targets(AGE, ["2", "50"])
     assert young.argmax() == 1 and old.argmax() == 49
     assert young.max() > 3 * old.max()
     np.testing.assert_allclose([young.sum(), old.sum()], 1, atol=1e-5)
 
 
 def test_smoothed_labels_leave_a_little_doubt() -> None:
-    row = targets(recipe_of("gender"), ["male"])[0]
+    row = targets(GENDER, ["male"])[0]
     assert row.tolist() == pytest.approx([0.015, 0.985])
+
+
+def test_a_mood_is_taught_as_all_of_its_expressions() -> None:
+    row = targets(MOOD, ["positive"])[0]
+    taught = {name for name, share in zip(MOOD.outputs.classes, row, strict=True) if share > 0.1}
+    assert taught == {"happy", "surprise"} and row.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_pictures_of_no_face_are_called_unsure_far_more_often_than_faces(trained: Path) -> None:
+    unsure = artifacts.load(trained).metrics["unsure"]
+    assert unsure["of_no_faces"] > unsure["of_faces"] + 0.3
+
+
+def test_the_names_of_who_tests_are_kept_and_evaluate_finds_them(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = artifacts.load(trained)
+    data = trained.parent.parent / "faces"
+    call_command("evaluate", "--task", "gender", "--data", str(data), "--format", "folders", "--model", str(trained),
+                 "--split", "test", "--json")  # fmt: skip
+    assert json.loads(capsys.readouterr().out)["n"] == len(model.names_of("test")) == model.metrics["n"]
+    assert not model.names_of("test") & model.names_of("validation")
+
+
+def test_a_recipe_of_two_data_sets_says_so_when_it_gets_one(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="“mood” needs 2 data sets, in this order: fer2013, ckplus"):
+        fit.train(Order("mood", (tmp_path,), tmp_path))
 
 
 def test_evaluate_scores_a_folder_and_names_what_it_refused(
@@ -110,7 +144,7 @@ def test_commands_say_what_they_cannot_do(tmp_path: Path) -> None:
 def test_train_lists_its_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("train", "--list", "--json")
     names = [row["name"] for row in json.loads(capsys.readouterr().out)["recipes"]]
-    assert {"age", "gender", "mood", "seed-age", "seed-gender", "seed-mood"} <= set(names)
+    assert {"age-gender", "mood", "seed-age", "seed-gender", "seed-mood"} <= set(names)
 
 
 def test_progress_is_logged(trained: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ from tests import factories
 from tests.training import drawn
 from tests.training.test_artifacts import save
 from training import artifacts, registry, tasks
+from training.charts import CHARTS
 from training.models import ModelVersion, TrainingRun
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +28,13 @@ def serving(settings: Settings) -> Path:
     return artifacts.resolve("gender", Path(settings.MODELS_DIR))
 
 
-def version(tmp_path: Path, name: str) -> ModelVersion:
+def version(tmp_path: Path, name: str, **groups: float) -> ModelVersion:
     config = {"version": name, "temperature": 1.0, "input": {"size": 32, "channels": 3}}
-    return registry.register(save(tmp_path / "kept" / name, config=config))
+    by_group = {
+        group: {"accuracy": right, "accuracy_interval": [right - 0.02, right + 0.02], "n": 200}
+        for group, right in groups.items()
+    }
+    return registry.register(save(tmp_path / "kept" / name, config=config, metrics={"by_group": by_group}))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -112,6 +117,49 @@ def test_an_admin_compares_promotes_and_goes_back(client: Client, admin_user: Us
     assert ModelVersion.objects.get(task="gender", is_serving=True) == shipped
     answer = client.post("/admin/training/modelversion/gender/back", follow=True)
     assert "No gender model served before this one." in answer.content.decode()
+
+
+def test_a_version_that_is_worse_for_some_is_promoted_only_on_purpose(
+    client: Client, admin_user: User, tmp_path: Path
+) -> None:
+    first, second = version(tmp_path, "one", women=0.95, men=0.95), version(tmp_path, "two", women=0.91, men=0.99)
+    registry.promote(first)
+    client.force_login(admin_user)
+    address = f"/admin/training/modelversion/{second.pk}/promote"
+    answer = client.post(address, follow=True).content.decode()
+    assert "women: 95.0% → 91.0%" in answer and "men:" not in answer
+    assert registry.serving_version("gender") == first
+    client.post(address, {"override": "1"})
+    assert registry.serving_version("gender") == second
+
+
+def test_a_small_loss_is_no_obstacle(tmp_path: Path) -> None:
+    first, second = version(tmp_path, "one", women=0.95), version(tmp_path, "two", women=0.925)
+    registry.promote(first)
+    registry.promote(second)
+    assert registry.serving_version("gender") == second
+
+
+def test_an_update_of_the_shipped_version_replaces_it_and_keeps_its_figures() -> None:
+    registry.sync_pretrained()
+    shipped = ModelVersion.objects.get(task="gender")
+    ModelVersion.objects.filter(pk=shipped.pk).update(version="of-last-year")
+    registry.sync_pretrained()
+    assert registry.serving_version("gender") == ModelVersion.objects.get(version=shipped.version)
+    old = ModelVersion.objects.get(version="of-last-year")
+    assert not old.is_serving and old.promoted_at is None and old.metrics == shipped.metrics
+
+
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_a_version_is_drawn_beside_the_serving_one(client: Client, admin_user: User, tmp_path: Path, name: str) -> None:
+    registry.sync_pretrained()
+    mine = version(tmp_path, "mine", women=0.9, men=0.8)
+    client.force_login(admin_user)
+    answer = client.get(f"/admin/training/modelversion/{mine.pk}/charts/{name}").json()
+    assert answer["figure"]["data"] is not None and answer["description"]
+    if name == "groups":
+        assert answer["description"] == "The worst group is men, 80.0% right."
+    assert client.get(f"/admin/training/modelversion/{mine.pk}/charts/nothing").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/admin/training/trainingrun/add/", "/admin/training/modelversion/"])

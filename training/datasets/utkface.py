@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 from training.datasets.base import DataSet, Example, Refused, read_examples
 from training.labels import GENDERS, YEARS, age_group_of
 
+ADULT = 15  # years
 RACES = ("0", "1", "2", "3", "4")
 # UTKFace writes 0 for male and 1 for female, the other way round than our labels are ordered.
 GENDER_OF_CODE = {"0": "male", "1": "female"}
@@ -28,6 +29,8 @@ def _parse(name: str, task: str) -> Example | Refused:
         "gender": gender,
         "race": words[2],
         "age": age_group_of(age),
-        "adult": "yes" if age >= 15 else "no",
+        "adult": "yes" if age >= ADULT else "no",
     }
+    if age >= ADULT:
+        tags["adult gender/race"] = f"{gender}/{words[2]}"
     return Example(name, str(age) if task == "age" else gender, person=name, tags=tags)

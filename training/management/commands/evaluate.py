@@ -13,7 +13,6 @@ from django.core.management.base import BaseCommand, CommandError
 from training import artifacts
 from training.datasets import DataSet, Example, open_data
 from training.datasets.base import FORMATS, batches
-from training.datasets.splits import part_of
 from training.evaluate import evaluate
 from training.labels import LABELS
 from training.preprocessing import Pixels
@@ -29,7 +28,11 @@ class Command(BaseCommand):
         parser.add_argument("--task", choices=sorted(LABELS), required=True)
         parser.add_argument("--data", type=Path, required=True, help="zip or folder of pictures")
         parser.add_argument("--format", choices=FORMATS, required=True)
-        parser.add_argument("--split", help="only this part: a folder of the data set (public_test), or test")
+        parser.add_argument(
+            "--split",
+            help="only this part: a folder of the data set (public_test), or what the version's training kept apart "
+            "(test, validation)",
+        )
         parser.add_argument("--model", help="a version's name or folder instead of the serving one")
         parser.add_argument("--json", action="store_true")
 
@@ -45,7 +48,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _score(self, artifact: artifacts.Artifact, data: DataSet, part: str | None) -> dict[str, Any]:
-        examples = [example for example in data.examples if part is None or _in_part(example, part)]
+        examples = _of_part(artifact, data.examples, part)
         refused = [{"file": item.file, "reason": item.reason} for item in data.refused]
         kept: list[Example] = []
         predictions: list[artifacts.Prediction] = []
@@ -61,13 +64,19 @@ class Command(BaseCommand):
             self.stderr.write(f"{len(kept)} of {len(examples)} pictures")
         if not kept:
             raise ValueError("No picture is left to score; check --split and --format.")
-        scores = evaluate(artifact.task, [e.label for e in kept], [e.tags for e in kept], _joined(predictions))
+        tags = [example.tags for example in kept]
+        scores = evaluate(
+            artifact.task, [e.label for e in kept], tags, _joined(predictions), artifact.outputs.classes
+        )  # fmt: skip
         return {**scores, "model": artifact.version, "refused": refused}
 
 
-def _in_part(example: Example, part: str) -> bool:
-    """The data set's own part, else the part our split gives to pictures that stand alone."""
-    return example.part == part if example.part else part_of(example.person) == part
+def _of_part(artifact: artifacts.Artifact, examples: list[Example], part: str | None) -> list[Example]:
+    """All, the data set's own part of that name, or what this version's own split kept apart under that name."""
+    if part is None:
+        return examples
+    names = artifact.names_of(part)
+    return [example for example in examples if (example.part == part if example.part else example.name in names)]
 
 
 def _joined(parts: list[artifacts.Prediction]) -> artifacts.Prediction:
@@ -78,4 +87,5 @@ def _joined(parts: list[artifacts.Prediction]) -> artifacts.Prediction:
         np.concatenate([part.probabilities for part in parts]),
         np.concatenate(years) if years else None,
         np.concatenate([part.classes for part in parts]),
+        np.concatenate([part.face for part in parts]),
     )

@@ -1,0 +1,141 @@
+"""What a fitted network is worth: calibrated on the validation part, scored on the test part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import artifacts
+from training.augment import NONE, disturb, no_face
+from training.evaluate import evaluate, label_index, wilson
+from training.labels import Task
+from training.prepare import Prepared
+from training.preprocessing import InputSpec, Pixels, fit_to, scale
+from training.recipes import FACE, Head, Recipe
+
+# Share of the validation part's faces that the face threshold lets pass.
+FACES_KEPT = 0.98
+# A small face: how many pixels its crop had before it was enlarged again.
+SMALL_FACE = 32
+AT_ONCE = 256
+
+Softmax = dict[str, NDArray[np.float64]]
+View = Callable[[Prepared, int], Pixels]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    temperatures: dict[Task, float]
+    face_threshold: float  # below this probability of showing a face, a crop is unsure; 0 where nothing judges that
+    metrics: dict[Task, dict[str, Any]]
+
+
+def judge(network: Any, recipe: Recipe, sets: list[Prepared]) -> Verdict:
+    """Calibrate on the validation parts of all data sets, then score the test parts, which nothing has seen."""
+    seen = [_look(network, recipe, ready, ready.split.validation, plain) for ready in sets]
+    temperatures = {head.task: _temperature(head, sets, seen) for head in recipe.heads}
+    kept = [float(p) for softmax in seen for p in softmax.get(FACE, np.zeros((0, 2)))[:, 1]]
+    threshold = float(np.quantile(kept, 1 - FACES_KEPT)) if kept else 0.0
+    metrics = {
+        head.task: _scores(network, recipe, head, sets, temperatures[head.task], threshold) for head in recipe.heads
+    }
+    return Verdict(temperatures, threshold, metrics)
+
+
+# Ways to look at a picture ----------------------------------------------------------
+
+
+def plain(ready: Prepared, i: int) -> Pixels:
+    return np.asarray(ready.pictures[i], np.uint8)
+
+
+def small(ready: Prepared, i: int) -> Pixels:
+    """The face as a camera far away would have given it."""
+    return fit_to(fit_to(ready.pictures[i], InputSpec(SMALL_FACE, 3)), InputSpec(ready.pictures.shape[1], 3))
+
+
+def detected(ready: Prepared, i: int) -> Pixels:
+    """The face as the detector cut it out, where it found one."""
+    return ready.detected[i] if i in ready.detected else plain(ready, i)
+
+
+def none(ready: Prepared, i: int) -> Pixels:
+    return no_face(ready.pictures[i], np.random.default_rng(i))
+
+
+def _look(network: Any, recipe: Recipe, ready: Prepared, part: list[int], view: View) -> Softmax:
+    """Each output's softmax for a part of a data set, seen undisturbed but for the view."""
+    random = np.random.default_rng(0)
+    results: list[Softmax] = []
+    for start in range(0, max(1, len(part)), AT_ONCE):
+        some = [disturb(view(ready, i), recipe.input.size, NONE, random) for i in part[start : start + AT_ONCE]]
+        if some:
+            inputs = scale(np.stack([fit_to(picture, recipe.input) for picture in some]))
+            results.append({name: np.asarray(p, np.float64) for name, p in network.predict_on_batch(inputs).items()})
+    if not results:
+        return {name: np.zeros((0, count)) for name, count in recipe.classes.items()}
+    return {name: np.concatenate([result[name] for result in results]) for name in results[0]}
+
+
+# Calibrating --------------------------------------------------------------------------
+
+
+def _temperature(head: Head, sets: list[Prepared], seen: list[Softmax]) -> float:
+    """The one number that makes the validation parts least surprising (Guo et al., ICML 2017)."""
+    from scipy.optimize import minimize_scalar
+
+    labels = [ready.labels[head.task][i] for ready in sets for i in ready.split.validation]
+    if not labels:
+        return 1.0
+    softmax = {name: np.concatenate([one[name] for one in seen]) for name in seen[0]}
+    truth = np.array([label_index(label, head.task) for label in labels])
+
+    def surprise(log_temperature: float) -> float:
+        guess = artifacts.interpret(softmax, head.outputs, head.task, float(np.exp(log_temperature)))
+        return float(-np.log(np.clip(guess.probabilities[np.arange(len(truth)), truth], 1e-12, 1)).mean())
+
+    return float(np.exp(minimize_scalar(surprise, bounds=(-1.5, 1.5), method="bounded").x))
+
+
+# Scoring ------------------------------------------------------------------------------
+
+
+def _scores(
+    network: Any, recipe: Recipe, head: Head, sets: list[Prepared], temperature: float, threshold: float
+) -> dict[str, Any]:
+    def scored(ready: Prepared, view: View) -> dict[str, Any]:
+        part = ready.split.test
+        softmax = _look(network, recipe, ready, part, view)
+        guess = artifacts.interpret(softmax, head.outputs, head.task, temperature)
+        tags = [ready.data.examples[i].tags for i in part]
+        labels = [ready.labels[head.task][i] for i in part]
+        return evaluate(head.task, labels, tags, guess, head.outputs.classes)
+
+    first = sets[0]
+    result = scored(first, plain) | {f"at_{SMALL_FACE}_px": _brief(scored(first, small))}
+    if first.detected:
+        result["through_the_detector"] = _brief(scored(first, detected))
+    for source, ready in list(zip(recipe.sources, sets, strict=True))[1:]:
+        result[source.format] = _brief(scored(ready, plain))
+    if recipe.no_faces:
+        result["unsure"] = _unsure(network, recipe, first, threshold)
+    return result
+
+
+def _brief(scores: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in scores.items() if isinstance(value, float | int | tuple)}
+
+
+def _unsure(network: Any, recipe: Recipe, ready: Prepared, threshold: float) -> dict[str, Any]:
+    """How many of the test part's faces, and of pictures of no face made from them, are called unsure."""
+    part = ready.split.test
+    faces, others = (_look(network, recipe, ready, part, view)[FACE][:, 1] < threshold for view in (plain, none))
+    return {
+        "threshold": threshold,
+        "of_faces": float(faces.mean()), "of_faces_interval": wilson(float(faces.sum()), len(part)),
+        "of_no_faces": float(others.mean()), "of_no_faces_interval": wilson(float(others.sum()), len(part)),
+    }  # fmt: skip
