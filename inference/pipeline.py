@@ -58,9 +58,14 @@ class FoundFace:
     weight: float = 1.0
     colours: Vector | None = None
 
+    @property
+    def sure_look(self) -> FaceLook | None:
+        """None where the model itself doubts that this is a face."""
+        return None if self.look is None or self.look.unsure else self.look
+
     def seen(self, at: float, key: int = 0) -> Seen:
         where = self.where
-        return Seen(at, where.box, self.look, key, where.sure, where.is_clear, self.weight, self.colours)
+        return Seen(at, where.box, self.sure_look, key, where.sure, where.is_clear, self.weight, self.colours)
 
 
 @dataclass
@@ -231,7 +236,7 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
     for snapshot, found in zip(readable, faces, strict=True):
         snapshot.status = Snapshot.Status.ANALYSED
         snapshot.faces_seen = len(found)
-        snapshot.faces_classified = sum(face.look is not None for face in found)
+        snapshot.faces_classified = sum(face.sure_look is not None for face in found)
         snapshot.analysed_at = now()
     pairs = [(snapshot, face) for snapshot, found in zip(readable, faces, strict=True) for face in found]
     rows = Face.objects.bulk_create([_row(snapshot, face) for snapshot, face in pairs])
@@ -265,7 +270,7 @@ def _refuse(snapshot: Snapshot, reason: str) -> None:
 
 
 def _row(snapshot: Snapshot, face: FoundFace) -> Face:
-    look = face.look
+    look = face.sure_look
     return Face(
         snapshot=snapshot,
         box=list(face.where.box),

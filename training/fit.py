@@ -73,7 +73,7 @@ def _prepare(recipe: Recipe, order: Order) -> list[Prepared]:
     formats = [source.format for source in recipe.sources]
     formats[0] = order.data_format or formats[0]
     return [
-        prepare_data(recipe, path, name, detector=order.detector, clean=order.clean)
+        prepare_data(recipe, path, name, detector=order.detector if recipe.recrop else None, clean=order.clean)
         for path, name in zip(order.data, formats, strict=True)
     ]
 

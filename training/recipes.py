@@ -55,6 +55,8 @@ class Recipe:
     batch: int = 64
     learning_rate: float = 2e-3
     augmentation: Augmentation = field(default_factory=Augmentation)
+    # Learn from the crops that a detector makes of the pictures, too, where one is at hand.
+    recrop: bool = False
     # Share of pictures, beside the faces, that show no face: they teach the network's “face” output. 0: it has none.
     no_faces: float = 0.0
     # Beta parameter of mixing two pictures and their labels (Zhang et al., ICLR 2018); 0: none.
@@ -118,11 +120,11 @@ RECIPES: Final[dict[str, Recipe]] = {
     for recipe in (
         Recipe(
             "age-gender", UTKFACE, (AGE, GENDER), networks.compact, SMALL_COLOUR, epochs=40,
-            batch=96, no_faces=0.1, half_precision=True, takes="TAKES", expect="EXPECT",
+            batch=96, recrop=True, no_faces=0.1, half_precision=True, takes="TAKES", expect="EXPECT",
         ),
         Recipe(
             "mood", (Source("fer2013"), Source("ckplus", repeat=4)), (MOOD,), networks.compact_mood,
-            InputSpec(48, 1, "loose"), epochs=45, batch=96, augmentation=FER_AUGMENTATION, mixup=0.2,
+            InputSpec(48, 1, "loose"), epochs=45, batch=96, recrop=True, augmentation=FER_AUGMENTATION, mixup=0.2,
             half_precision=True, takes="TAKES", expect="EXPECT",
         ),
         Recipe(

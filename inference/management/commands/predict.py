@@ -99,7 +99,8 @@ def _line(frame: Frame, faces: list[FoundFace]) -> dict[str, Any]:
 
 def _face(face: FoundFace) -> dict[str, Any]:
     box = {"box": [round(value, 1) for value in face.where.box], "score": round(face.where.score, 4)}
-    return box | _look(face.look)
+    unsure = face.look is not None and face.look.unsure
+    return box | {"unsure": unsure} | _look(face.look)
 
 
 def _look(look: FaceLook | None) -> dict[str, Any]:
