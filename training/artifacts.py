@@ -28,6 +28,14 @@ FILES: Final = (
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How much to temper a network's classes, and what to add to the logarithm of each label's probability."""
+
+    temperature: float = 1.0
+    bias: tuple[float, ...] = ()  # one per label, or none
+
+
+@dataclass(frozen=True)
 class Prediction:
     """probabilities (n, labels), rows sum to 1, in the order of training.labels; years (n,) for age, else None."""
 
@@ -50,7 +58,7 @@ class Artifact:
         if tuple(labels["labels"]) != LABELS[self.task]:
             raise ValueError(f"{path} was trained for the labels {labels['labels']}, not {LABELS[self.task]}.")
         self.version: str = config["version"]
-        self.temperature: float = config["temperature"]
+        self.calibration = Calibration(config["temperature"], tuple(config.get("bias", ())))
         self.face_threshold: float = config.get("face_threshold", 0.0)
         self.input = InputSpec(**config["input"])
         self.outputs = Outputs(tuple(labels["classes"]), tuple(labels["label_of"]), tuple(labels["years"]))
@@ -67,25 +75,40 @@ class Artifact:
 
     def interpret(self, softmax: dict[str, NDArray[np.float64]]) -> Prediction:
         """What this version makes of its network's outputs."""
-        return interpret(softmax, self.outputs, self.task, self.temperature)
+        return interpret(softmax, self.outputs, self.task, self.calibration)
 
 
 def interpret(
-    softmax: dict[str, NDArray[np.float64]], outputs: Outputs, task: Task, temperature: float
+    softmax: dict[str, NDArray[np.float64]], outputs: Outputs, task: Task, calibration: Calibration
 ) -> Prediction:  # fmt: skip
-    """Calibrate class probabilities by one temperature and sum them to labels.
+    """Temper class probabilities, sum them to labels, and set the labels right (vector scaling, Guo et al., ICML 2017).
 
     So far as the crop may show no face, nothing is known: its share of probability is spread evenly.
     """
     own = softmax[task]
     face = softmax[FACE][:, 1] if FACE in softmax else np.ones(len(own))
-    sharpened = np.clip(own, 1e-12, 1) ** (1 / temperature)
-    classes = sharpened / sharpened.sum(axis=1, keepdims=True)
+    classes = _shares(np.clip(own, 1e-12, 1) ** (1 / calibration.temperature))
     probabilities = np.zeros((len(classes), len(LABELS[task])))
     np.add.at(probabilities.T, np.array(outputs.label_of), classes.T)
-    years = classes @ np.array(outputs.years) if outputs.years else None
+    if calibration.bias:
+        probabilities = _shares(probabilities * np.exp(calibration.bias))
     hedged = face[:, None] * probabilities + (1 - face[:, None]) / probabilities.shape[1]
-    return Prediction(hedged, years, classes, face)
+    return Prediction(hedged, _median(classes, outputs.years) if outputs.years else None, classes, face)
+
+
+def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float64)
+
+
+def _median(classes: NDArray[np.float64], years: tuple[float, ...]) -> NDArray[np.float64]:
+    """The age that is as likely too high as too low, (n,): it errs less in years than the mean does.
+
+    Within the class that holds it, it is found by proportion, each class reaching half-way to its neighbours.
+    """
+    middles = np.array(years)
+    edges = np.concatenate([[middles[0] - 0.5], (middles[1:] + middles[:-1]) / 2, [middles[-1] + 0.5]])
+    below = np.hstack([np.zeros((len(classes), 1)), classes.cumsum(axis=1)])
+    return np.array([np.interp(0.5, row, edges) for row in below])
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import artifacts
+from training.artifacts import Calibration
 from training.augment import NONE, disturb, no_face
 from training.evaluate import evaluate, label_index, wilson
-from training.labels import Task
+from training.labels import LABELS, Task
 from training.prepare import Prepared
 from training.preprocessing import InputSpec, Pixels, fit_to, scale
 from training.recipes import FACE, Head, Recipe
@@ -22,6 +23,8 @@ FACES_KEPT = 0.98
 # A small face: how many pixels its crop had before it was enlarged again.
 SMALL_FACE = 32
 AT_ONCE = 256
+# Holds a label's bias near nothing where the validation part has few pictures of it.
+BIAS_PENALTY = 1e-3
 
 Softmax = dict[str, NDArray[np.float64]]
 View = Callable[[Prepared, int], Pixels]
@@ -29,7 +32,7 @@ View = Callable[[Prepared, int], Pixels]
 
 @dataclass(frozen=True)
 class Verdict:
-    temperatures: dict[Task, float]
+    calibrations: dict[Task, Calibration]
     face_threshold: float  # below this probability of showing a face, a crop is unsure; 0 where nothing judges that
     metrics: dict[Task, dict[str, Any]]
 
@@ -37,13 +40,13 @@ class Verdict:
 def judge(network: Any, recipe: Recipe, sets: list[Prepared]) -> Verdict:
     """Calibrate on the validation parts of all data sets, then score the test parts, which nothing has seen."""
     seen = [_look(network, recipe, ready, ready.split.validation, plain) for ready in sets]
-    temperatures = {head.task: _temperature(head, sets, seen) for head in recipe.heads}
+    calibrations = {head.task: _calibration(head, sets, seen) for head in recipe.heads}
     kept = [float(p) for softmax in seen for p in softmax.get(FACE, np.zeros((0, 2)))[:, 1]]
     threshold = float(np.quantile(kept, 1 - FACES_KEPT)) if kept else 0.0
     metrics = {
-        head.task: _scores(network, recipe, head, sets, temperatures[head.task], threshold) for head in recipe.heads
+        head.task: _scores(network, recipe, head, sets, calibrations[head.task], threshold) for head in recipe.heads
     }
-    return Verdict(temperatures, threshold, metrics)
+    return Verdict(calibrations, threshold, metrics)
 
 
 # Ways to look at a picture ----------------------------------------------------------
@@ -84,33 +87,39 @@ def _look(network: Any, recipe: Recipe, ready: Prepared, part: list[int], view: 
 # Calibrating --------------------------------------------------------------------------
 
 
-def _temperature(head: Head, sets: list[Prepared], seen: list[Softmax]) -> float:
-    """The one number that makes the validation parts least surprising (Guo et al., ICML 2017)."""
-    from scipy.optimize import minimize_scalar
+def _calibration(head: Head, sets: list[Prepared], seen: list[Softmax]) -> Calibration:
+    """What makes the validation parts least surprising, the biases kept small where the data say little."""
+    from scipy.optimize import minimize
 
     labels = [ready.labels[head.task][i] for ready in sets for i in ready.split.validation]
     if not labels:
-        return 1.0
+        return Calibration()
     softmax = {name: np.concatenate([one[name] for one in seen]) for name in seen[0]}
     truth = np.array([label_index(label, head.task) for label in labels])
 
-    def surprise(log_temperature: float) -> float:
-        guess = artifacts.interpret(softmax, head.outputs, head.task, float(np.exp(log_temperature)))
-        return float(-np.log(np.clip(guess.probabilities[np.arange(len(truth)), truth], 1e-12, 1)).mean())
+    def surprise(knobs: NDArray[np.float64]) -> float:
+        guess = artifacts.interpret(softmax, head.outputs, head.task, _from(knobs))
+        told = np.clip(guess.probabilities[np.arange(len(truth)), truth], 1e-12, 1)
+        return float(-np.log(told).mean() + BIAS_PENALTY * (knobs[1:] ** 2).sum())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=(-1.5, 1.5), method="bounded").x))
+    start = np.zeros(1 + len(LABELS[head.task]))
+    return _from(minimize(surprise, start, method="L-BFGS-B", bounds=[(-1.5, 1.5)] * len(start)).x)
+
+
+def _from(knobs: NDArray[np.float64]) -> Calibration:
+    return Calibration(float(np.exp(knobs[0])), tuple(float(bias) for bias in knobs[1:]))
 
 
 # Scoring ------------------------------------------------------------------------------
 
 
 def _scores(
-    network: Any, recipe: Recipe, head: Head, sets: list[Prepared], temperature: float, threshold: float
+    network: Any, recipe: Recipe, head: Head, sets: list[Prepared], calibration: Calibration, threshold: float
 ) -> dict[str, Any]:
     def scored(ready: Prepared, view: View) -> dict[str, Any]:
         part = ready.split.test
         softmax = _look(network, recipe, ready, part, view)
-        guess = artifacts.interpret(softmax, head.outputs, head.task, temperature)
+        guess = artifacts.interpret(softmax, head.outputs, head.task, calibration)
         tags = [ready.data.examples[i].tags for i in part]
         labels = [ready.labels[head.task][i] for i in part]
         return evaluate(head.task, labels, tags, guess, head.outputs.classes)

@@ -120,12 +120,13 @@ RECIPES: Final[dict[str, Recipe]] = {
     for recipe in (
         Recipe(
             "age-gender", UTKFACE, (AGE, GENDER), networks.compact, SMALL_COLOUR, epochs=40,
-            batch=96, recrop=True, no_faces=0.1, half_precision=True, takes="TAKES", expect="EXPECT",
+            batch=96, recrop=True, no_faces=0.1, half_precision=True, takes="50 minutes on one core",
+            expect="7 groups 67 %, 5.0 years off; gender 94.5 %, of adults 97.5 %",
         ),
         Recipe(
             "mood", (Source("fer2013"), Source("ckplus", repeat=4)), (MOOD,), networks.compact_mood,
             InputSpec(48, 1, "loose"), epochs=45, batch=96, recrop=True, augmentation=FER_AUGMENTATION, mixup=0.2,
-            half_precision=True, takes="TAKES", expect="EXPECT",
+            half_precision=True, takes="an hour on one core", expect="7 expressions 64 %, 3 moods 79 %",
         ),
         Recipe(
             "seed-age", UTKFACE, _plainly("age"), networks.seed_age, InputSpec(200, 1), epochs=20,

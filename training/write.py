@@ -27,7 +27,7 @@ def write_versions(
         version = f"{name}-{now:%Y%m%d-%H%M}-{identity}"
         config = {
             "version": version, "recipe": recipe.name, "epochs": epochs, "seed": seed,
-            "temperature": verdict.temperatures[head.task], "face_threshold": verdict.face_threshold,
+            **asdict(verdict.calibrations[head.task]), "face_threshold": verdict.face_threshold,
             "input": asdict(recipe.input), "parameters": int(network.count_params()),
             "augmentation": asdict(recipe.augmentation), "trained_at": now.isoformat(timespec="seconds"),
         }  # fmt: skip

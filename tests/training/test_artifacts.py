@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from training import artifacts
+from training.artifacts import Calibration
 from training.labels import LABELS, Task
 from training.networks import compact
 from training.recipes import EACH_EXPRESSION, GENDER, SINGLE_YEARS
@@ -54,23 +55,29 @@ def test_a_prediction_does_not_depend_on_its_company() -> None:
 def test_years_and_expressions_sum_to_groups_and_moods() -> None:
     softmax = np.zeros((1, 116))
     softmax[0, [0, 1, 40]] = 0.25, 0.25, 0.5
-    found = artifacts.interpret({"age": softmax}, SINGLE_YEARS, "age", 1.0)
+    found = artifacts.interpret({"age": softmax}, SINGLE_YEARS, "age", Calibration())
     np.testing.assert_allclose(found.probabilities[0], [0.5, 0, 0, 0, 0.5, 0, 0], atol=1e-9)
-    assert found.years is not None and found.years[0] == pytest.approx(0.25 * 1 + 0.25 * 2 + 0.5 * 41)
+    assert found.years is not None and found.years[0] == pytest.approx(2.5)  # half are two or younger
     softmax = np.array([[0.1, 0.1, 0.1, 0.3, 0.1, 0.1, 0.1, 0.1]])
-    moods = artifacts.interpret({"mood": softmax}, EACH_EXPRESSION, "mood", 1.0)
+    moods = artifacts.interpret({"mood": softmax}, EACH_EXPRESSION, "mood", Calibration())
     np.testing.assert_allclose(moods.probabilities[0], [0.4, 0.1, 0.5])
 
 
 def test_a_temperature_tempers_and_keeps_the_winner() -> None:
     softmax = np.array([[0.9, 0.1]])
-    warm = artifacts.interpret({"gender": softmax}, GENDER.outputs, "gender", 2.0).probabilities[0]
+    warm = artifacts.interpret({"gender": softmax}, GENDER.outputs, "gender", Calibration(2.0)).probabilities[0]
     assert 0.5 < warm[0] < 0.9 and warm.sum() == pytest.approx(1)
+
+
+def test_a_bias_makes_a_label_likelier_and_nothing_else() -> None:
+    softmax = {"gender": np.array([[0.5, 0.5]])}
+    told = artifacts.interpret(softmax, GENDER.outputs, "gender", Calibration(1.0, (np.log(3), 0.0)))
+    np.testing.assert_allclose(told.probabilities[0], [0.75, 0.25])
 
 
 def test_what_may_be_no_face_is_guessed_at_the_less_the_more_it_may() -> None:
     softmax = {"gender": np.array([[0.0, 1.0]] * 3), "face": np.array([[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]])}
-    found = artifacts.interpret(softmax, GENDER.outputs, "gender", 1.0)
+    found = artifacts.interpret(softmax, GENDER.outputs, "gender", Calibration())
     np.testing.assert_allclose(found.probabilities[:, 1], [1, 0.75, 0.5], atol=1e-6)
     np.testing.assert_allclose(found.face, [1, 0.5, 0])
 
