@@ -22,8 +22,9 @@ from training.serving import serving_network, to_onnx
 # form beside it; the split by name.
 FORMAT_VERSION: Final = 2
 PRETRAINED: Final = Path(__file__).parent / "pretrained"
+NETWORK_FILES: Final = ("model.keras", "model.onnx")
 FILES: Final = (
-    "model.keras", "model.onnx", "labels.json", "config.json", "metrics.json", "data.json", "split.json", "card.md",
+    *NETWORK_FILES, "labels.json", "config.json", "metrics.json", "data.json", "split.json", "card.md",
 )  # fmt: skip
 
 
@@ -124,15 +125,22 @@ class Contents:
     card: str
 
 
-def save(network: Any, folder: Path, contents: Contents) -> Path:
-    """Write an artifact folder; it appears whole or not at all. Raises FileExistsError: artifacts never change."""
+def save(network: Any, folder: Path, contents: Contents, beside: Path | None = None) -> Path:
+    """Write an artifact folder; it appears whole or not at all. Raises FileExistsError: artifacts never change.
+
+    `beside` is a version of the same network: its files are taken over, so that both are known to share it.
+    """
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; artifacts are never changed.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        network.save(aside / "model.keras")
-        to_onnx(network, aside / "model.onnx")
+        if beside:
+            for name in NETWORK_FILES:
+                shutil.copyfile(beside / name, aside / name)
+        else:
+            network.save(aside / "model.keras")
+            to_onnx(network, aside / "model.onnx")
         _write(aside / "labels.json", {"task": contents.task, "labels": LABELS[contents.task],
                                        **asdict(contents.outputs)})  # fmt: skip
         _write(aside / "config.json", {"format": FORMAT_VERSION, **contents.config})

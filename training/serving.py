@@ -68,9 +68,9 @@ def serving_network(file: Path) -> Network:
 
 def to_onnx(network: Any, file: Path) -> None:
     """Export a Keras model, and check on random inputs that the export says the same. Raises ValueError otherwise."""
-    network.export(str(file), format="onnx", verbose=False)
     inputs = np.random.default_rng(0).random((4, *network.input_shape[1:]), np.float32)
-    theirs = network.predict_on_batch(inputs)
+    theirs = network.predict_on_batch(inputs)  # before the export, which wants a model that has been called
+    network.export(str(file), format="onnx", verbose=False)
     for name, mine in Network(file, "").run(inputs).items():
         apart = float(np.abs(mine - np.asarray(theirs[name])).max())
         if apart > TOLERANCE:

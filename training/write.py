@@ -21,7 +21,7 @@ def write_versions(
     now = datetime.now(UTC)
     data = _data(recipe, sets)
     identity = hashlib.sha256(f"{data['split']}{now.isoformat()}".encode()).hexdigest()[:6]
-    folders = []
+    folders: list[Path] = []
     for head in recipe.heads:
         name = recipe.name if len(recipe.heads) == 1 else head.task
         version = f"{name}-{now:%Y%m%d-%H%M}-{identity}"
@@ -36,7 +36,7 @@ def write_versions(
             head.task, head.outputs, config, metrics, data, _names(recipe, sets),
             cards.write(recipe, head.task, version, metrics, data),
         )  # fmt: skip
-        folders.append(artifacts.save(network, out / version, contents))
+        folders.append(artifacts.save(network, out / version, contents, folders[0] if folders else None))
     return folders
 
 

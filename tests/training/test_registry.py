@@ -122,12 +122,12 @@ def test_an_admin_compares_promotes_and_goes_back(client: Client, admin_user: Us
 def test_a_version_that_is_worse_for_some_is_promoted_only_on_purpose(
     client: Client, admin_user: User, tmp_path: Path
 ) -> None:
-    first, second = version(tmp_path, "one", women=0.95, men=0.95), version(tmp_path, "two", women=0.91, men=0.99)
+    first, second = version(tmp_path, "one", old=0.95, young=0.95), version(tmp_path, "two", old=0.91, young=0.99)
     registry.promote(first)
     client.force_login(admin_user)
     address = f"/admin/training/modelversion/{second.pk}/promote"
     answer = client.post(address, follow=True).content.decode()
-    assert "women: 95.0% → 91.0%" in answer and "men:" not in answer
+    assert "old: 95.0% → 91.0%" in answer and "young:" not in answer
     assert registry.serving_version("gender") == first
     client.post(address, {"override": "1"})
     assert registry.serving_version("gender") == second
