@@ -260,7 +260,7 @@ def _note_health(chunk: Sequence[Snapshot], faces: dict[int, list[FoundFace]]) -
 
 def health_of(found: Sequence[FoundFace]) -> dict[str, float]:
     """What a picture adds to the sums of its camera's hour."""
-    classified = sum(face.look is not None for face in found)
+    classified = sum(face.sure_look is not None for face in found)
     size = sum(face.where.size for face in found)
     return {"frames": 1, "faces": len(found), "classified": classified, "face_pixels": size}
 

@@ -118,7 +118,7 @@ def litert_run(trained: Any, onnx: Path, folder: Path) -> Run:
     interpreter = Interpreter(str(file), num_threads=1)
     runner = interpreter.get_signature_runner()
     [name] = runner.get_input_details()
-    return lambda x: runner(**{name: x})  # type: ignore[no-any-return]
+    return lambda x: runner(**{name: x})
 
 
 def openvino_run(trained: Any, onnx: Path, folder: Path) -> Run:
