@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from analytics import tasks
+from analytics import rollups, tasks
+from analytics.matching import mark_dirty
 from analytics.models import Purchase, PurchaseImport
 from inference import pipeline, spool
 from inference import tasks as vision
@@ -100,6 +102,19 @@ def test_groups_that_cannot_be_told_apart_are_shown_together(client: Client) -> 
     assert ">21-27<" in everything and "that can be told apart" in everything
     chart = client.get(f"/stores/{store.pk}/charts/conversion_by_age.json?{days}").json()
     assert "1-20" in chart["description"] and "21-27" not in chart["description"]
+
+
+def test_what_is_wrong_between_door_and_till_is_said_instead_of_groups(client: Client) -> None:
+    store, _ = shops.simulated_shop(rate=60, linked=0)
+    rows = Purchase.objects.filter(store=store)
+    rows.update(paid_at=F("paid_at") + timedelta(hours=1))
+    mark_dirty(store, list(rows.values_list("paid_at", flat=True)))
+    rollups.refresh(store)
+    client.force_login(factories.manager(store))
+    page = text(client, f"/stores/{store.pk}/?first={shops.FIRST}&last={shops.LAST}")
+    assert '<p class="light red">' in page and "60 minutes ahead of" in page
+    assert "Time from entry to payment" not in page and "Who buys is known" not in page
+    assert page.count("withheld: purchases do not follow") == 7
 
 
 def test_the_way_taken_is_told_and_groups_are_ranked(client: Client) -> None:
