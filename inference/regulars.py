@@ -19,8 +19,8 @@ from inference.models import Camera
 from inference.tracking import Person
 
 # Clothes and head this alike, and no other age or gender: the same person. Strict, because many shoppers wear black.
-SAME_COLOURS = 0.09
-SAME_LOOK = 0.3
+SAME_COLOURS = 0.07
+SAME_LOOK = 0.2
 # Who comes in this often, each time within the window, works here.
 STAFF_ENTRIES = 4
 

@@ -33,7 +33,7 @@ LARGEST_SIZE_RATIO = 2.2
 # Mean distance between two faces' probabilities (0 the same, 1 opposite) above which they are two people.
 CLEARLY_ANOTHER = 0.6
 # Distance of colours (0 the same, 1 quite others) above which they are two people once this many seconds have passed.
-OTHER_COLOURS, COLOUR_SECONDS = 0.3, 0.6
+OTHER_COLOURS, COLOUR_SECONDS = 0.25, 0.6
 # A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
 SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.6, 0.25
 # Speed is measured over this much of the past and trusted for as much of the future.
