@@ -182,7 +182,7 @@ TOTALS: Final = """
         SELECT run, count(*) AS n, count(amount) AS told, min(amount) AS least, max(amount) AS most, sum(amount) AS sum,
                sum(coalesce(quantity, 1) * unit_price) AS computed,
                count(DISTINCT coalesce(product, '') || '|' || coalesce(quantity, 1)) AS articles
-        FROM pg_temp.staged WHERE sort IN (0, 1, 3) GROUP BY run HAVING count(*) > 1 LIMIT 200000
+        FROM pg_temp.staged WHERE sort IN (0, 1, 3) AND run <= 50000 GROUP BY run HAVING count(*) > 1
     )
     SELECT count(*), count(*) FILTER (WHERE told = 1),
            count(*) FILTER (WHERE told = n AND least = most AND articles > 1),
@@ -293,11 +293,7 @@ DECIDED: Final = """
                || CASE WHEN refund THEN ' refund' ELSE '' END AS long
         FROM plain JOIN (SELECT id AS store, timezone FROM inference_store) st ON st.store = store_id
     ), named AS (
-        SELECT *, CASE WHEN keeps THEN receipt
-                  ELSE long || CASE row_number() OVER (PARTITION BY store_id, keeps, CASE WHEN keeps THEN run::text ELSE long END ORDER BY at) WHEN 1 THEN ''
-                       ELSE ' #' || row_number() OVER (PARTITION BY store_id, keeps, CASE WHEN keeps THEN run::text ELSE long END ORDER BY at) END
-                  END AS name
-        FROM longer
+        SELECT *, CASE WHEN keeps THEN receipt ELSE long END AS name FROM longer
     )
     SELECT n.run, n.store_id, n.name, n.receipt, n.till, to_timestamp(n.at / 1e6) AS paid_at, n.amount AS unrounded,
            CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 0 ELSE round(n.amount, 2) END AS amount,
@@ -310,9 +306,19 @@ DECIDED: Final = """
 """
 
 
+NUMBERED: Final = """
+    UPDATE pg_temp.decided d SET name = d.name || ' #' || n.number
+    FROM (
+        SELECT run, row_number() OVER (PARTITION BY store_id, name ORDER BY paid_at, run) AS number
+        FROM pg_temp.decided WHERE name <> receipt
+    ) n WHERE n.run = d.run AND n.number > 1
+"""
+
+
 def _decide(cursor: CursorWrapper, shape: Shape) -> None:
     refunded = "refunded" in shape.mapping.minus
     cursor.execute(DECIDED, {"hours": SAME_RECEIPT_HOURS, "refunded": refunded})
+    cursor.execute(NUMBERED)
     cursor.execute("""
         UPDATE pg_temp.decided d SET id = p.id FROM analytics_purchase p
         WHERE d.name <> d.receipt AND p.store_id = d.store_id AND p.receipt = d.name

@@ -12,7 +12,7 @@ from inference.models import Store
 
 IDS: Final = """
     CREATE TEMPORARY TABLE ids AS
-    SELECT run, coalesce(id, nextval(pg_get_serial_sequence('analytics_purchase', 'id'))) AS id, action
+    SELECT run, coalesce(id, nextval((SELECT pg_get_serial_sequence('analytics_purchase', 'id')))) AS id, action
     FROM pg_temp.decided WHERE action <> 'same'
 """
 REMEMBER: Final = """
