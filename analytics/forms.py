@@ -48,6 +48,10 @@ class SnapshotsForm(forms.Form):
         widget=ManyFilesInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/bmp,.zip"}),
     )
 
+    # A script sends an upload in parts: to which batch this one belongs, and whether more follow.
+    batch = forms.IntegerField(required=False, min_value=1)
+    more = forms.BooleanField(required=False)
+
     def __init__(self, store: Store, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(CameraField, self.fields["camera"]).queryset = store.cameras.all()

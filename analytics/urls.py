@@ -26,6 +26,7 @@ urlpatterns = [
     path("stores/<int:store_id>/snapshots/", snapshots.batches, name="snapshots"),
     path("stores/<int:store_id>/snapshots/upload", snapshots.upload, name="upload-snapshots"),
     path("batches/<int:batch_id>/", snapshots.batch, name="batch"),
+    path("batches/<int:batch_id>/files.csv", snapshots.fates, name="batch-files"),
     path("batches/<int:batch_id>/times", snapshots.times, name="batch-times"),
     path("stores/<int:store_id>/sales/", sales.imports, name="sales"),
     path("stores/<int:store_id>/sales/upload", sales.upload, name="upload-sales"),

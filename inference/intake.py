@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
@@ -66,21 +66,32 @@ def receive(
     *,
     uploaded_by: Any = None,
     modified: dict[str, datetime] | None = None,
+    into: SnapshotBatch | None = None,
+    more_follow: bool = False,
 ) -> IntakeResult:
     """Take in pictures and zips of pictures, and queue their analysis.
+
+    An upload may come in parts: `into` is the batch that the first part made, and `more_follow` keeps it open. A part
+    that is sent again, because its answer was lost, changes nothing.
 
     Every file ends as exactly one of: a snapshot, a duplicate of one this camera brought before, or refused with a
     reason. `modified` gives files' own dates, used where nothing better tells the capture time.
     """
-    batch = SnapshotBatch.objects.create(camera=camera, uploaded_by=uploaded_by, received_at=None)
+    batch = into or SnapshotBatch.objects.create(camera=camera, uploaded_by=uploaded_by, received_at=None)
+    if into is not None:
+        SnapshotBatch.objects.filter(pk=into.pk).update(received_at=None, finished_at=None)
     result = IntakeResult(batch)
     for place, incoming in enumerate(_unpacked(files, camera, modified or {}), start=1):
         _take_in(incoming, camera, result)
         if place == FIRST_QUEUED:
             queue(batch)  # a worker starts while the rest comes in
     # A slow upload may have been taken for cut off, and the batch for done, meanwhile.
-    batch.duplicates, batch.received_at, batch.finished_at = result.duplicates, now(), None
-    batch.save(update_fields=["duplicates", "received_at", "finished_at"])
+    SnapshotBatch.objects.filter(pk=batch.pk).update(
+        duplicates=F("duplicates") + result.duplicates,
+        received_at=None if more_follow else now(),
+        finished_at=None,
+    )
+    batch.refresh_from_db()
     queue(batch)
     return result
 
@@ -140,7 +151,7 @@ def _take_in(incoming: Incoming, camera: Camera, result: IntakeResult) -> None:
         result.snapshots += 1
         result.waiting += snapshot.status == Snapshot.Status.WAITING
         result.captured_from[snapshot.time_source or "unknown"] += 1
-    else:
+    elif not Snapshot.objects.filter(batch=result.batch, checksum=snapshot.checksum).exists():
         result.duplicates += 1
 
 

@@ -223,41 +223,6 @@ class NoticeConfirmation(models.Model):
         return f"{self.store}: hangs since {self.hangs_since}"
 
 
-class FaceAudit(models.Model):
-    """A blind audit: faces kept, by an admin's consent, until somebody has said what they see in them."""
-
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="face_audits")
-    wanted = models.PositiveIntegerField(help_text="How many faces are kept at most.")
-    share = models.FloatField(help_text="Share of all classified faces that is kept, drawn by lot.")
-    consented_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    consented_at = models.DateTimeField(default=now, editable=False)
-    ends_at = models.DateTimeField(help_text="Whatever happens, the pictures are deleted then.")
-    closed_at = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        ordering = ["-consented_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["store"], condition=Q(closed_at=None), name="one_open_face_audit")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.store}: audit of {self.consented_at:%Y-%m-%d}"
-
-
-class AuditedFace(models.Model):
-    """A face of a blind audit: encrypted until the audit ends; afterwards only what was guessed and what was seen."""
-
-    audit = models.ForeignKey(FaceAudit, on_delete=models.CASCADE, related_name="faces")
-    crop = models.BinaryField(null=True, help_text="An encrypted picture; gone when the audit is closed.")
-    guessed = models.JSONField(help_text="Task to label, as the models said.")
-    seen = models.JSONField(null=True, help_text="Task to label, as a person said; null where nobody can tell.")
-    labelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    labelled_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"face {self.pk} of {self.audit}"
-
-
 class DeletionRun(models.Model):
     """One run of everything that is deleted by age, and how much of each kind went."""
 

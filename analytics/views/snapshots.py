@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, When
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -42,9 +44,14 @@ def upload(request: HttpRequest, store_id: int) -> HttpResponse:
     wants_json = request.headers.get("Accept") == "application/json"
     if request.method == "POST" and form.is_valid():
         files = [(file.name or "picture", file.file) for file in form.cleaned_data["pictures"]]
-        result = intake.receive(form.cleaned_data["camera"], files, uploaded_by=request.user)
+        camera = form.cleaned_data["camera"]
+        into = access.batch_for(request.user, form.cleaned_data["batch"]) if form.cleaned_data["batch"] else None
+        if into is not None and (into.camera_id != camera.pk or into.is_live):
+            raise Http404("This batch is another camera's.")
+        more = form.cleaned_data["more"]
+        result = intake.receive(camera, files, uploaded_by=request.user, into=into, more_follow=more)
         address = reverse("batch", args=[result.batch.pk])
-        return JsonResponse({"address": address}) if wants_json else redirect(address)
+        return JsonResponse({"address": address, "batch": result.batch.pk}) if wants_json else redirect(address)
     if wants_json and request.method == "POST":
         problems = [str(error) for errors in form.errors.values() for error in errors]
         return JsonResponse({"problem": " ".join(problems)}, status=400)
@@ -56,6 +63,36 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     row = access.batch_for(request.user, batch_id)
     template = "snapshots/_batch.html" if request.headers.get("HX-Request") else "snapshots/batch.html"
     return render(request, template, _context(row, request))
+
+
+def fates(request: HttpRequest, batch_id: int) -> StreamingHttpResponse:
+    """What became of each file of a batch, as CSV."""
+    row = access.batch_for(request.user, batch_id)
+    files = row.snapshots.order_by("captured_at", "file_name", "pk").iterator(chunk_size=2_000)
+    response = StreamingHttpResponse(_fate_lines(row, files), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="files-{row.pk}.csv"'
+    return response
+
+
+def _fate_lines(row: SnapshotBatch, files: Iterable[Snapshot]) -> Iterator[str]:
+    line = csv.writer(Echo())
+    yield line.writerow(["file", "captured_at", "time_from", "state", "reason", "faces_seen", "faces_classified"])
+    for file in files:
+        at = file.captured_at.astimezone(row.camera.store.zone).isoformat() if file.captured_at else ""
+        found = [file.faces_seen, file.faces_classified]
+        yield line.writerow([_plain(file.file_name), at, file.time_source, file.status, file.reason, *found])
+
+
+def _plain(name: str) -> str:
+    """A name that spreadsheets do not take for a formula (OWASP, CSV injection)."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+
+
+class Echo:
+    """What csv needs to give its lines back one by one."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def _context(row: SnapshotBatch, request: HttpRequest) -> dict[str, Any]:

@@ -27,6 +27,7 @@ READ = {
     "snapshots": "/stores/{store}/snapshots/",
     "upload-snapshots": "/stores/{store}/snapshots/upload",
     "batch": "/batches/{batch}/",
+    "batch-files": "/batches/{batch}/files.csv",
     "sales": "/stores/{store}/sales/",
     "upload-sales": "/stores/{store}/sales/upload",
     "import": "/imports/{sales}/",

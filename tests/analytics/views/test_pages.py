@@ -68,7 +68,7 @@ def upload(client: Client, camera: Camera, *files: SimpleUploadedFile) -> Snapsh
     answer = client.post(where, {"camera": camera.pk, "pictures": list(files)}, headers={"Accept": "application/json"})
     assert answer.status_code == 200
     batch = SnapshotBatch.objects.latest("pk")
-    assert answer.json() == {"address": f"/batches/{batch.pk}/"}
+    assert answer.json() == {"address": f"/batches/{batch.pk}/", "batch": batch.pk}
     return batch
 
 
@@ -227,6 +227,38 @@ def test_times_are_asked_for_and_used(mona: Client, camera: Camera) -> None:
     times = dict(Snapshot.objects.values_list("file_name", "captured_at"))
     assert times == {"a.png": datetime(2026, 7, 1, 10, tzinfo=UTC), "b.png": datetime(2026, 7, 1, 10, 0, 2, tzinfo=UTC)}
     assert Visit.objects.get().faces == 2
+
+
+def test_an_upload_in_parts_is_one_batch_and_a_part_sent_twice_counts_once(mona: Client, camera: Camera) -> None:
+    where = f"/stores/{camera.store_id}/snapshots/upload"
+    json = {"Accept": "application/json"}
+    first = {"camera": camera.pk, "pictures": [picture("20260310_130000.png")], "more": "1"}
+    batch = SnapshotBatch.objects.get(pk=mona.post(where, first, headers=json).json()["batch"])
+    assert batch.received_at is None and batch.finished_at is None
+    for _ in range(2):
+        last = {"camera": camera.pk, "pictures": [picture("20260310_130001.png", 44)], "batch": batch.pk}
+        mona.post(where, last, headers=json)
+    batch.refresh_from_db()
+    assert batch.received_at and batch.finished_at and batch.duplicates == 0 and batch.snapshots.count() == 2
+    assert Visit.objects.get().faces == 2
+
+
+def test_a_part_for_another_cameras_batch_is_404(mona: Client, camera: Camera) -> None:
+    other = SnapshotBatch.objects.create(camera=factories.camera(camera.store, "Back"))
+    form = {"camera": camera.pk, "pictures": picture("20260310_130000.png"), "batch": other.pk}
+    assert mona.post(f"/stores/{camera.store_id}/snapshots/upload", form).status_code == 404
+
+
+def test_what_became_of_each_file_can_be_downloaded(mona: Client, camera: Camera) -> None:
+    files = [picture("20260310_130000.png"), SimpleUploadedFile("=1+1.jpg", b"Dear all")]
+    batch = upload(mona, camera, *files)
+    answer = mona.get(f"/batches/{batch.pk}/files.csv")
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))
+    assert [(row["file"], row["state"]) for row in rows] == [
+        ("20260310_130000.png", "analysed"),
+        ("'=1+1.jpg", "refused"),
+    ]
+    assert rows[0]["captured_at"] == "2026-03-10T13:00:00+01:00"
 
 
 def test_pictures_without_times_can_be_left_out(mona: Client, camera: Camera) -> None:
