@@ -46,6 +46,9 @@ READ = {
 }
 WRITE = {
     "batch-times": "/batches/{batch}/times",
+    "import-columns": "/imports/{sales}/columns",
+    "import-columns-preview": "/imports/{sales}/columns/preview",
+    "cancel-import": "/imports/{sales}/cancel",
     "confirm-import": "/imports/{sales}/confirm",
     "discard-import": "/imports/{sales}/discard",
     "typed-shares": "/stores/{store}/accuracy/shares",
