@@ -18,7 +18,7 @@ from training.prepare import Prepared
 from training.preprocessing import InputSpec, Pixels, fit_to, scale
 from training.recipes import FACE, Head, Recipe
 
-# Below an even chance that a crop shows a face it is called unsure. A threshold fitted to the tidy pictures of a data set
+# Below an even chance that a crop shows a face it is called unsure. A threshold fitted to a data set's tidy pictures
 # would be stricter, and refuse the small and turned faces of a real door.
 FACE_THRESHOLD = 0.5
 # A small face: how many pixels its crop had before it was enlarged again.
