@@ -65,6 +65,13 @@ def import_for(user: AnyUser, import_id: int) -> PurchaseImport:
     return row
 
 
+def all_stores_of(user: AnyUser, row: PurchaseImport) -> None:
+    """404 unless all stores that an import's rows went to are the user's: undoing it touches every one of them."""
+    touched = {int(pk) for pk in row.mapping.get("stores", {})} | {row.store_id}
+    if stores_for(user).filter(pk__in=touched).count() < len(touched):
+        raise Http404("This import brought sales to stores that are not yours; ask an admin to undo it.")
+
+
 def audit_for(user: AnyUser, audit_id: int, *, what: str = "") -> Audit:
     rows = Audit.objects.select_related("store", "camera", "counted_by")
     row = rows.filter(pk=audit_id, store__in=stores_for(user)).first()

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from analytics import locks
+from analytics import access, locks
 from analytics.models import PurchaseImport, SalesMapping
 from analytics.sales import columns, files, oddities, personal, sniff, stage
 from analytics.sales import store as storing
@@ -368,7 +368,12 @@ def preview(
     return look(receive(store, file_name, [data], user=user, choice=choice).pk)
 
 
-def look(import_id: int, *, stores: Iterable[Store] | None = None) -> PurchaseImport:
+def _allowed(row: PurchaseImport) -> Iterable[Store] | None:
+    """The stores that an import's rows may go to: those of whoever brought the file, whoever goes on with it."""
+    return None if row.created_by is None else access.stores_for(row.created_by)
+
+
+def look(import_id: int) -> PurchaseImport:
     """Say what importing a kept file would do. Running twice says the same."""
     row = PurchaseImport.objects.select_related("store", "created_by").get(pk=import_id)
     if row.status not in (Status.READING, Status.ASKING, Status.PREVIEWED):
@@ -377,7 +382,7 @@ def look(import_id: int, *, stores: Iterable[Store] | None = None) -> PurchaseIm
     path = files.upload(import_id)
     try:
         choice = with_saved(row.store, path, choice)
-        with read(row.store, path, choice, stores=stores, notify=_progress(row)) as found:
+        with read(row.store, path, choice, stores=_allowed(row), notify=_progress(row)) as found:
             describe(row, found, choice)
             _keep_refused(row, found)
         row.status, row.message = Status.PREVIEWED, ""
@@ -473,10 +478,9 @@ def run(
     *,
     notify: Notify | None = None,
     dry: bool = False,
-    stores: Iterable[Store] | None = None,
 ) -> PurchaseImport:
     """Read a file and store it in one transaction, the import's row among it; `dry` only says what would happen."""
-    with read(row.store, path, choice, stores=stores, notify=notify) as found:
+    with read(row.store, path, choice, stores=_allowed(row), notify=notify) as found:
         if row.pk and not dry and not _claimed(row):
             raise CancelledError
         describe(row, found, choice)

@@ -36,7 +36,7 @@ def upload(request: HttpRequest, store_id: int) -> HttpResponse:
         file = form.cleaned_data["file"]
         row = lifecycle.receive(store, file.name or "sales.csv", file.chunks(), user=request.user, choice=form.choice())
         if (file.size or 0) <= lifecycle.AT_ONCE_BYTES:
-            lifecycle.look(row.pk, stores=access.stores_for(request.user))
+            lifecycle.look(row.pk)
         else:
             transaction.on_commit(lambda: tasks.read_import.delay(row.pk))
         return redirect("import", row.pk)
@@ -69,7 +69,7 @@ def columns(request: HttpRequest, import_id: int) -> HttpResponse:
     asked = questions.ask(row)
     if request.method == "POST":
         questions.answer(row, asked.answers(request.POST), save=bool(request.POST.get("save")))
-        lifecycle.look(row.pk, stores=access.stores_for(request.user))
+        lifecycle.look(row.pk)
         return redirect("import", row.pk)
     return render(request, "sales/columns.html", {"row": row, "store": row.store, **asked.as_context()})
 
@@ -104,6 +104,7 @@ def discard(request: HttpRequest, import_id: int) -> HttpResponse:
 def undo(request: HttpRequest, import_id: int) -> HttpResponse:
     """Purchases go at once; the figures follow within seconds."""
     row = access.import_for(request.user, import_id)
+    access.all_stores_of(request.user, row)
     if row.status == STATES.DONE:
         PurchaseImport.objects.filter(pk=row.pk).update(status=STATES.RUNNING)
         transaction.on_commit(lambda: tasks.undo_import.delay(row.pk))

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from pytest_django import Settings
 
 from analytics import rollups
-from analytics.models import DirtyHour, HourFigure, Purchase, PurchaseImport, PurchaseLine
+from analytics.models import DirtyHour, HourFigure, Purchase, PurchaseImport, PurchaseLine, StoreManager
 from analytics.sales import files, imports, undo
 from analytics.sales import store as storing
 from inference.models import Store
@@ -248,3 +249,29 @@ def test_the_command_takes_a_mapping_of_ones_own(tmp_path: Path, capsys: pytest.
     result = json.loads(capsys.readouterr().out)
     assert result["purchases"] == 1 and result["mapping"]["format"] == "own"
     assert Purchase.objects.get().amount == Decimal("10.00")
+
+
+BRANCHES = b"""receipt,paid_at,amount,branch
+R1,2026-03-10T13:05,10,Mine
+R2,2026-03-10T14:10,20,Theirs
+"""
+
+
+def test_a_manager_brings_nothing_to_stores_of_others_whoever_reads_the_file() -> None:
+    mine, theirs = factories.store(name="Mine"), factories.store(name="Theirs")
+    row = imports.receive(mine, "till.csv", [BRANCHES], user=factories.manager(mine))
+    imports.confirm(imports.look(row.pk).pk)  # as workers do, who know of no user
+    assert Purchase.objects.get().store == mine and not theirs.purchases.exists()
+    row.refresh_from_db()
+    assert row.mapping["refused_rows"] == 1
+
+
+def test_undoing_needs_every_store_that_the_import_went_to(client: Client) -> None:
+    mine, theirs = factories.store(name="Mine"), factories.store(name="Theirs")
+    row = imports.confirm(imports.preview(mine, "till.csv", BRANCHES).pk)
+    assert Purchase.objects.count() == 2
+    mona = factories.manager(mine)
+    client.force_login(mona)
+    assert client.post(f"/imports/{row.pk}/undo").status_code == 404
+    StoreManager.objects.create(user=mona, store=theirs)
+    assert client.post(f"/imports/{row.pk}/undo").status_code == 302
