@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,12 @@ class Run:
             return 0
         finally:
             connection.close()
+
+    def is_healthy(self) -> bool:
+        try:
+            return bool(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz").status == 200)
+        except urllib.error.URLError:
+            return False
 
     def processes(self) -> list[psutil.Process]:
         """Everything that carries this run's mark, servers included."""
@@ -111,7 +118,7 @@ def test_a_run_killed_in_the_middle_of_a_batch_finishes_it_exactly_once_and_ends
     run.start()
     total = "SELECT count(*) FROM inference_snapshot"
     wait_until(lambda: run.count(ANALYSED) == run.count(total) > 0 == run.count(UNFINISHED), run.output)
-    assert urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz").status == 200
+    wait_until(run.is_healthy, run.output)  # the batch may be done before the web is up again
     # Every face that was seen went into exactly one visit: none lost, none counted twice.
     assert run.count("SELECT sum(faces_seen) FROM inference_snapshot") == run.count(
         "SELECT sum(faces) FROM inference_visit WHERE batch_id IS NOT NULL"

@@ -36,6 +36,7 @@ AT_ONCE_BYTES: Final = 3_000_000  # larger uploads are read by a worker, with pr
 ROUNDING: Final = "each receipt to the cent, halves away from zero"
 SURVEYED, PARSED, GATHERED = 15, 70, 85  # percent
 
+VALUE: Final = re.compile(r"[\W\d_]*\d[\W\d_]*")
 NAMELESS: Final = re.compile(r"Column \d+")
 
 Notify = Callable[[int], None]
@@ -98,6 +99,8 @@ def open_file(path: Path, choice: Choice, *, anything: bool = False) -> Opened:
         raise UnreadableError("The file is empty.")
     nameless: Opened | None = None
     for place in range(min(len(rows), sniff.HEADER_WITHIN)):
+        if _is_data(rows[place][1]):
+            continue
         try:
             opened = _opened(source, rows, place, choice)
         except MappingError:
@@ -111,6 +114,11 @@ def open_file(path: Path, choice: Choice, *, anything: bool = False) -> Opened:
 def _first_rows(source: Source) -> list[sniff.Row]:
     rows = source.rows()
     return [row for row, _ in zip(rows, range(columns.SAMPLE + sniff.HEADER_WITHIN), strict=False)]
+
+
+def _is_data(cells: list[str]) -> bool:
+    """Whether some cell is a number or a date, which no column is called."""
+    return any(VALUE.fullmatch(cell.strip()) for cell in cells)
 
 
 def _likeliest_header(rows: list[sniff.Row]) -> int:

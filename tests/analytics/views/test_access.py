@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from analytics.models import AccessLog, PurchaseImport
+from analytics.sales import files
 from inference import tokens
 from inference.models import Audit, Camera, SnapshotBatch, Store
 from tests import factories
@@ -75,6 +76,8 @@ def address(shop: Store) -> Callable[[str], str]:
     camera: Camera = factories.camera(shop)
     batch = SnapshotBatch.objects.create(camera=camera)
     sales = PurchaseImport.objects.create(store=shop, file_name="till.csv", status="done", mapping={})
+    files.refused(sales.pk).parent.mkdir(parents=True, exist_ok=True)
+    files.refused(sales.pk).write_text("receipt,reason\n")
     ends = factories.NOON + timedelta(hours=1)
     count = Audit.objects.create(store=shop, start=factories.NOON, end=ends, entered=40, staff=1)
     token, _ = tokens.create(camera, "door box")
