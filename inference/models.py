@@ -396,6 +396,7 @@ class Passage(models.Model):
     camera = models.ForeignKey(Camera, null=True, on_delete=models.SET_NULL, related_name="passages")
     batch = models.ForeignKey(SnapshotBatch, null=True, on_delete=models.SET_NULL, related_name="passages")
     at = models.DateTimeField()
+    faces = models.PositiveIntegerField(default=1, help_text="In how many pictures they were seen.")
     kind = models.CharField(max_length=10, choices=Kind.choices)
 
     class Meta:

@@ -153,15 +153,16 @@ def keep(camera: Camera, people: Sequence[Person], *, source: Visit.Source, batc
 
 def _pass_by(camera: Camera, person: Person, kind: Kind, known: Known, batch: SnapshotBatch | None) -> None:
     """Count somebody apart; who turns out to be staff was no visit the first time either."""
-    instants = [datetime.fromtimestamp(person.first.at, UTC)]
+    seen = [(datetime.fromtimestamp(person.first.at, UTC), len(person.faces))]
     if kind is Kind.STAFF and known.visit is not None:
         for visit in Visit.objects.filter(pk=known.visit):
-            instants.append(visit.entered_at)
+            seen.append((visit.entered_at, visit.faces))
             visit.delete()
         known.visit = None
-        mark_changed(camera.store, instants[1:])
+        mark_changed(camera.store, [at for at, _ in seen[1:]])
     Passage.objects.bulk_create(
-        [Passage(store=camera.store, camera=camera, batch=batch, at=at, kind=kind.value) for at in instants]
+        Passage(store=camera.store, camera=camera, batch=batch, at=at, faces=faces, kind=kind.value)
+        for at, faces in seen
     )
 
 

@@ -119,10 +119,12 @@ def test_a_run_killed_in_the_middle_of_a_batch_finishes_it_exactly_once_and_ends
     total = "SELECT count(*) FROM inference_snapshot"
     wait_until(lambda: run.count(ANALYSED) == run.count(total) > 0 == run.count(UNFINISHED), run.output)
     wait_until(run.is_healthy, run.output)  # the batch may be done before the web is up again
-    # Every face that was seen went into exactly one visit: none lost, none counted twice.
-    assert run.count("SELECT sum(faces_seen) FROM inference_snapshot") == run.count(
-        "SELECT sum(faces) FROM inference_visit WHERE batch_id IS NOT NULL"
+    # Every face that was seen went into exactly one visit or passage: none lost, none counted twice.
+    visits, passages = (
+        run.count(f"SELECT sum(faces) FROM inference_{table} WHERE batch_id IS NOT NULL")
+        for table in ("visit", "passage")
     )
+    assert run.count("SELECT sum(faces_seen) FROM inference_snapshot") == visits + passages
     assert run.count("SELECT count(*) FROM inference_face") == 0
     ends_when_told(run)
 
