@@ -109,7 +109,7 @@ def _answer(question: str, plan: Plan, days: int, margin: float) -> Answer:
 
 def information(store: Store, period: Period, task: Task) -> Floats | None:
     """How well this store's faces tell groups apart, E[ππ′]; of the serving model's test where there are few faces."""
-    rows = Visit.objects.filter(store=store, gender__isnull=False).between(period.start, period.end)
+    rows = Visit.objects.filter(**{"store": store, f"{task}__isnull": False}).between(period.start, period.end)
     count = rows.count()
     if count < FEWEST_VISITS:
         return _of_model(task)

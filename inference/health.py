@@ -54,18 +54,20 @@ class Health:
     drops: int
 
 
-def over(hours: Sequence[CameraHour]) -> Health:
-    """Health of some hours together."""
-    return _health({name: sum(getattr(row, name) for row in hours) for name in COLUMNS})
+def over(camera: Camera, hours: Sequence[CameraHour]) -> Health:
+    """Health of some hours of a camera together."""
+    sums = {name: sum(getattr(row, name) for row in hours) for name in COLUMNS}
+    return _health(sums, asks=bool(camera.store.tasks))
 
 
-def _health(sums: dict[str, float]) -> Health:
+def _health(sums: dict[str, float], *, asks: bool) -> Health:
+    """`asks`: whether the store has its faces classified at all; where it only counts, no share says anything."""
     faces, aged = sums["faces"], sums["aged"]
     return Health(
         frames=int(sums["frames"]),
         refused=int(sums["refused"]),
         faces=int(faces),
-        share_classified=sums["classified"] / faces if faces else None,
+        share_classified=sums["classified"] / faces if faces and asks else None,
         face_pixels=sums["face_pixels"] / faces if faces else None,
         frame_age=sums["age_seconds"] / aged if aged else None,
         drops=int(sums["drops"]),
@@ -74,7 +76,7 @@ def _health(sums: dict[str, float]) -> Health:
 
 def between(camera: Camera, start: datetime, end: datetime) -> Health:
     sums = CameraHour.objects.filter(camera=camera).between(start, end).aggregate(**{n: Sum(n) for n in COLUMNS})
-    return _health({name: value or 0 for name, value in sums.items()})
+    return _health({name: value or 0 for name, value in sums.items()}, asks=bool(camera.store.tasks))
 
 
 def alerts(camera: Camera) -> list[str]:
@@ -112,21 +114,22 @@ def _sight(recent: Health, before: Health) -> list[str]:
         return ["No picture has come from it for a day."]
     if before.faces >= FEWEST_FACES and not recent.faces:
         return ["It brings pictures without a single face, unlike before: is it covered, turned away, or in the dark?"]
-    if recent.faces < FEWEST_FACES or recent.share_classified is None or recent.face_pixels is None:
+    if recent.faces < FEWEST_FACES or recent.face_pixels is None:
         return []
     found: list[str] = []
-    if before.faces >= FEWEST_FACES and before.share_classified and before.face_pixels:
-        if recent.share_classified < FALLEN_TO * before.share_classified:
+    share = recent.share_classified
+    if before.faces >= FEWEST_FACES and before.face_pixels:
+        if share is not None and before.share_classified and share < FALLEN_TO * before.share_classified:
             found.append(
-                f"Only {recent.share_classified:.0%} of faces are good enough to classify, "
+                f"Only {share:.0%} of faces are good enough to classify, "
                 f"{before.share_classified:.0%} were before: is the lens dirty, or the light gone?"
             )
         if recent.face_pixels < FALLEN_TO * before.face_pixels:
             found.append(
                 f"Faces are {recent.face_pixels:.0f} pixels large, {before.face_pixels:.0f} before: was it moved?"
             )
-    if not found and recent.share_classified < POOR_SHARE:
-        found.append(f"Only {recent.share_classified:.0%} of faces are good enough to classify: move it nearer.")
+    if not found and share is not None and share < POOR_SHARE:
+        found.append(f"Only {share:.0%} of faces are good enough to classify: move it nearer.")
     if not found and recent.face_pixels < SMALL_FACE_PIXELS:
         found.append(f"Faces are only {recent.face_pixels:.0f} pixels large: move it nearer, or raise its resolution.")
     if recent.frame_age is not None and recent.frame_age > OLD_FRAME_SECONDS:

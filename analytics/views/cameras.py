@@ -64,7 +64,7 @@ def _context(request: HttpRequest, row: Camera) -> dict[str, Any]:
         "store": row.store,
         "state": CameraState.objects.filter(camera=row).first(),
         "alerts": health.alerts(row),
-        "hours": [(hour.hour, health.over([hour])) for hour in hours],
+        "hours": [(hour.hour, health.over(row, [hour])) for hour in hours],
         "tokens": row.tokens.select_related("created_by"),
         "form": TokenForm(),
         "address": request.build_absolute_uri(where),

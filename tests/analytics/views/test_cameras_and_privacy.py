@@ -84,6 +84,14 @@ def test_a_camera_that_is_well_gives_no_alert(camera: Camera) -> None:
     assert health.alerts(camera) == []
 
 
+def test_a_store_that_only_counts_has_no_share_of_classified_faces_to_worry_about(camera: Camera) -> None:
+    camera.store.counts_only = True
+    camera.store.save()
+    health.note(camera, now() - timedelta(hours=2), frames=100, faces=100, classified=0, face_pixels=9000)
+    assert health.between(camera, now() - timedelta(days=1), now()).share_classified is None
+    assert health.alerts(camera) == []
+
+
 def test_a_stream_that_is_down_or_lost_is_told_of(camera: Camera) -> None:
     camera.is_followed = True
     assert "Nobody follows" in health.alerts(camera)[0]
