@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from training.labels import LABELS, Task
 from training.preprocessing import InputSpec, Pixels, prepare
 from training.recipes import FACE, Outputs
-from training.serving import serving_network, to_onnx
+from training.serving import Network, serving_network, to_onnx
 
 # 1: a Keras model with one output. 2: a network with named outputs, which several versions may share, and its serving
 # form beside it; the split by name.
@@ -64,7 +65,11 @@ class Artifact:
         self.input = InputSpec(**config["input"])
         self.outputs = Outputs(tuple(labels["classes"]), tuple(labels["label_of"]), tuple(labels["years"]))
         self.metrics: dict[str, Any] = _read(path / "metrics.json")
-        self.network = serving_network(path / "model.onnx")
+
+    @cached_property
+    def network(self) -> Network:
+        """Found on first use: knowing which network it is means reading its whole file, which no mere check needs."""
+        return serving_network(self.path / "model.onnx")
 
     def predict(self, crops: list[Pixels] | Pixels) -> Prediction:
         """Classify canonical RGB crops, each (h, w, 3) uint8, aligned to this artifact's `input.framing`."""
