@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench bench-join bench-join-database bench-scene bench-memory chaos stop clean requirements
+.PHONY: setup run test check bench bench-sales bench-join bench-join-database bench-scene bench-memory chaos stop clean requirements
 
 setup: .venv/.installed
 
@@ -32,6 +32,10 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+# The sales rows of the table at any size; the full run is RECEIPTS=1000000, about ten minutes.
+bench-sales: setup
+	@$(BIN)/python -m tests.benchmarks --only sales --receipts $(or $(RECEIPTS),40000) $(BENCH_ARGS)
 
 # How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about half an hour; PARTS
 # names some of its tables.

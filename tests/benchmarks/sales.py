@@ -1,6 +1,6 @@
 """Sales rows per second: import of a till's file, beside raw COPY of its parsed rows, pandas and Django.
 
-`python -m tests.benchmarks.sales 1000000` is the full run: so many receipts, two and a half times as many lines.
+`make bench-sales RECEIPTS=1000000` is the full run: so many receipts, two and a half times as many lines.
 """
 
 from __future__ import annotations
@@ -12,43 +12,65 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import psutil
 from django.db import connection, transaction
 
+from analytics import servers
 from analytics.models import Purchase, PurchaseImport, PurchaseLine
 from analytics.sales import imports
 from inference.models import Store
-from tests.benchmarks.database import empty_foyer
 from tests.benchmarks.table import Row, seconds
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 RECEIPTS = 40_000
 ROUNDS = 3
+TENTH_ROUNDS = 2  # the first of which loads and compiles
 FIRST = datetime(2023, 1, 2, 8, tzinfo=UTC)
 LINES = (1, 2, 2, 3, 4, 3)  # of one receipt after the other: 2.5 on average
 PRODUCTS = [(f"Product {k}", f"Category {k % 20}", 0.5 + k % 397 / 10) for k in range(2_000)]
 PURCHASE_COLUMNS = "id, store_id, receipt, till, paid_at, amount, items, visit_ref, brought_by_id"
 LINE_COLUMNS = "purchase_id, product, category, quantity, amount"
 FIRST_ID = 1_000_000_000  # of rows that the yardsticks bring
+LOOK_EVERY = 0.2  # seconds between looks at the memory of a session
+
+Parsed = tuple[list[list[Any]], list[list[Any]]]
 
 
 def rows(receipts: int = RECEIPTS) -> Iterator[Row]:
+    """Ours takes a file to stored receipts; every yardstick but one only writes rows that are parsed already."""
     store = Store.objects.create(name=f"Bench sales {receipts}", timezone="UTC")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "till.csv"
+        path, part = Path(folder) / "till.csv", Path(folder) / "tenth.csv"
         lines = write_file(path, receipts)
-        ours = best(lambda: import_once(store, path))
-        theirs, tenth = parsed(path, receipts), parsed(path, receipts // 10)
-        copy = best(lambda: copy_once(store, *theirs))
-        yield Row("sales rows, checked and stored", lines / ours, "rows/s", "raw COPY of the parsed rows", lines / copy)
-        for name, store_them in (("pandas to_sql", pandas_once), ("Django bulk_create", django_once)):
-            taken = best(lambda store_them=store_them: store_them(store, *tenth), rounds=1)  # type: ignore[misc]
-            yield Row("  the same", lines / ours, "rows/s", f"{name}, a tenth", len(tenth[1]) / taken)
-        peak = peak_memory(path)
-        yield Row("  peak memory of the command", peak, "MB", "what it may be", 600)
+        few = write_file(part, receipts // 10)
+        ours = lines / best(lambda: import_once(store, path))
+        copy = lines / best_of(copy_once, store, parsed(path), ROUNDS)
+        yield Row("sales rows, checked and stored", ours, "rows/s", "raw COPY of the parsed rows", copy)
+        tenth = parsed(part)
+        plain = few / best_of(pandas_once, store, tenth)
+        yield Row("  the same", ours, "rows/s", "pandas to_sql, its default method, a tenth", plain)
+        multi = few / best_of(pandas_multi_once, store, tenth)
+        yield Row("  the same", ours, "rows/s", 'pandas to_sql, method="multi", a tenth', multi)
+        whole = few / best(lambda: pandas_from_file_once(store, part), TENTH_ROUNDS)
+        yield Row("  the same", ours, "rows/s", "pandas from the file on: read_csv to to_sql, a tenth", whole)
+        django = few / best_of(django_once, store, tenth)
+        yield Row("  the same", ours, "rows/s", "Django bulk_create, a tenth", django)
+        copied = few / best_of(copy_once, store, tenth)
+        yield Row(
+            "  raw COPY, which checks nothing", copied, "rows/s", "pandas to_sql, its default method, a tenth", plain
+        )
+        command, server = peak_memory(path)
+        yield Row("  peak memory of the command", command, "MB", "what it may be", 600)
+        yield Row("  and of its database session", server, "MB", "what the command may be", 600)
 
 
 def write_file(path: Path, receipts: int) -> int:
@@ -72,14 +94,12 @@ def import_once(store: Store, path: Path) -> None:
     assert row.status == PurchaseImport.Status.DONE and not row.refused
 
 
-def parsed(path: Path, receipts: int) -> tuple[list[list[Any]], list[list[Any]], int]:
-    """(receipts, lines, number of an import) as they are stored, without any work left to do."""
+def parsed(path: Path) -> Parsed:
+    """(receipts, lines) as they are stored, without any work left to do."""
     purchases: dict[str, list[Any]] = {}
     lines: list[list[Any]] = []
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            if row["receipt"] not in purchases and len(purchases) == receipts:
-                break
             at = datetime.strptime(row["paid_at"], "%d.%m.%Y %H:%M:%S").replace(tzinfo=UTC)
             purchase = purchases.setdefault(
                 row["receipt"], [len(purchases) + FIRST_ID, row["receipt"], row["till"], at, 0.0, 0]
@@ -87,7 +107,7 @@ def parsed(path: Path, receipts: int) -> tuple[list[list[Any]], list[list[Any]],
             purchase[4] = round(purchase[4] + float(row["amount"]), 2)
             purchase[5] += int(row["quantity"])
             lines.append([purchase[0], row["product"], row["category"], row["quantity"], row["amount"]])
-    return list(purchases.values()), lines, 0
+    return list(purchases.values()), lines
 
 
 def _csv(rows: list[list[Any]]) -> io.StringIO:
@@ -97,7 +117,7 @@ def _csv(rows: list[list[Any]]) -> io.StringIO:
     return text
 
 
-def copy_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]], _: int) -> float:
+def copy_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]]) -> float:
     """Seconds that COPY alone takes, into the same tables with the same indexes and constraints."""
     brought_by = _import(store).pk
     first = _csv([[p[0], store.pk, *p[1:], "", brought_by] for p in purchases])
@@ -116,27 +136,56 @@ def copy_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]], 
     return seconds(copy)
 
 
-def pandas_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]], _: int) -> float:
-    """Seconds of `DataFrame.to_sql`, as its manual shows it."""
-    import pandas as pd
+def _engine() -> Engine:
     from sqlalchemy import create_engine
 
-    engine = create_engine(
+    return create_engine(
         "postgresql+psycopg2://", creator=lambda: connection.get_new_connection(connection.get_connection_params())
     )
-    brought_by = _import(store).pk
+
+
+def pandas_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]], **how: Any) -> float:
+    """Seconds of `DataFrame.to_sql`, as its manual shows it: both frames ready, receipts' ids in them."""
+    import pandas as pd
+
+    engine, brought_by = _engine(), _import(store).pk
     one = pd.DataFrame(purchases, columns=["id", "receipt", "till", "paid_at", "amount", "items"])
     one = one.assign(store_id=store.pk, visit_ref="", brought_by_id=brought_by)
     two = pd.DataFrame(lines, columns=LINE_COLUMNS.split(", ")).astype({"quantity": float, "amount": float})
 
     def write() -> None:
-        one.to_sql("analytics_purchase", engine, if_exists="append", index=False)
-        two.to_sql("analytics_purchaseline", engine, if_exists="append", index=False)
+        one.to_sql("analytics_purchase", engine, if_exists="append", index=False, **how)
+        two.to_sql("analytics_purchaseline", engine, if_exists="append", index=False, **how)
 
     return seconds(write)
 
 
-def django_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]], _: int) -> float:
+def pandas_multi_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]]) -> float:
+    return pandas_once(store, purchases, lines, method="multi", chunksize=1_000)
+
+
+def pandas_from_file_once(store: Store, path: Path) -> None:
+    """What ours does to this one file, by hand: read, sum up by receipt, store, have the ids, store the lines.
+
+    It knows the columns and the order of dates beforehand, and looks for no faults and no duplicates.
+    """
+    import pandas as pd
+
+    engine, brought_by = _engine(), _import(store).pk
+    read = pd.read_csv(path, dtype={"receipt": str, "till": str})
+    read["paid_at"] = pd.to_datetime(read["paid_at"], format="%d.%m.%Y %H:%M:%S", utc=True)
+    by_receipt = read.groupby("receipt", sort=False, as_index=False)
+    one = by_receipt.agg(
+        till=("till", "first"), paid_at=("paid_at", "first"), amount=("amount", "sum"), items=("quantity", "sum")
+    )
+    one = one.assign(amount=one["amount"].round(2), store_id=store.pk, visit_ref="", brought_by_id=brought_by)
+    one.to_sql("analytics_purchase", engine, if_exists="append", index=False)
+    stored = f"SELECT id AS purchase_id, receipt FROM analytics_purchase WHERE brought_by_id = {brought_by}"
+    two = read.merge(pd.read_sql(stored, engine), on="receipt")[LINE_COLUMNS.split(", ")]
+    two.to_sql("analytics_purchaseline", engine, if_exists="append", index=False)
+
+
+def django_once(store: Store, purchases: list[list[Any]], lines: list[list[Any]]) -> float:
     brought_by = _import(store).pk
 
     def write() -> None:
@@ -169,23 +218,38 @@ def best(work: Callable[[], float | None], rounds: int = ROUNDS) -> float:
     return min(found)
 
 
-def peak_memory(path: Path) -> float:
-    """MB that the command takes at most, in a process of its own; it only looks at the file."""
+def best_of(store_them: Callable[..., float], store: Store, rows: Parsed, rounds: int = TENTH_ROUNDS) -> float:
+    return best(lambda: store_them(store, *rows), rounds)
+
+
+def peak_memory(path: Path) -> tuple[float, float]:
+    """MB that the command takes at most, and its session of the database beyond what all sessions share."""
     store = Store.objects.create(name="Bench memory", timezone="UTC")
-    command = [sys.executable, "manage.py", "import_sales", str(path), "--store", str(store.pk), "--dry-run"]
+    command = [sys.executable, "manage.py", "import_sales", str(path), "--store", str(store.pk)]
+    done, seen = threading.Event(), [0.0]
+    sessions = {process.pid for process in _sessions()}
+    watch = threading.Thread(target=_watch, args=(done, seen, sessions))
+    watch.start()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+    done.set()
+    watch.join()
     assert process.returncode == 0
-    return used.ru_maxrss / 1000
+    return used.ru_maxrss / 1000, max(seen)
 
 
-def main() -> None:
-    receipts = int(sys.argv[1]) if len(sys.argv) > 1 else RECEIPTS
-    with empty_foyer():
-        for row in rows(receipts):
-            print(row, flush=True)  # noqa: T201
+def _watch(done: threading.Event, seen: list[float], others: set[int]) -> None:
+    while not done.wait(LOOK_EVERY):
+        for process in _sessions():
+            if process.pid not in others:
+                with suppress(psutil.NoSuchProcess):
+                    memory = process.memory_info()
+                    seen.append((memory.rss - memory.shared) / 1e6)
 
 
-if __name__ == "__main__":
-    main()
+def _sessions() -> list[psutil.Process]:
+    """The processes of the bench's own Postgres."""
+    cluster = servers.place().cluster
+    postmaster = int((cluster / "postmaster.pid").read_text().split()[0])
+    return psutil.Process(postmaster).children()
