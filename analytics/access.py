@@ -65,6 +65,27 @@ def import_for(user: AnyUser, import_id: int) -> PurchaseImport:
     return row
 
 
+def sees_whole(user: User, row: PurchaseImport) -> bool:
+    """Whether the user may see every row of an import's file, as who brought it may.
+
+    A file whose branches are not known yet may hold any store of whoever brought it.
+    """
+    if user.is_superuser or row.created_by_id == user.pk:
+        return True
+    mine = set(stores_for(user).values_list("pk", flat=True))
+    if row.created_by is not None and "reaches" not in row.mapping:
+        return set(stores_for(row.created_by).values_list("pk", flat=True)) <= mine
+    return row.is_within(mine)
+
+
+def whole_import_for(user: AnyUser, import_id: int) -> PurchaseImport:
+    """An import whose every row the user may see; 404 otherwise."""
+    row = import_for(user, import_id)
+    if not isinstance(user, User) or not sees_whole(user, row):
+        raise Http404("This file holds sales of stores that are not yours.")
+    return row
+
+
 def all_stores_of(user: AnyUser, row: PurchaseImport) -> None:
     """404 unless all stores that an import's rows went to are the user's: undoing it touches every one of them."""
     touched = {int(pk) for pk in row.mapping.get("stores", {})} | {row.store_id}

@@ -49,6 +49,10 @@ class PurchaseImport(models.Model):
     def __str__(self) -> str:
         return f"{self.file_name} ({self.get_status_display()})"
 
+    def is_within(self, stores: set[int]) -> bool:
+        """Whether all rows of the file are of these stores, as far as it has been read."""
+        return set(self.mapping.get("reaches", [self.store_id])) <= stores
+
 
 class PurchaseQuerySet(models.QuerySet["Purchase"]):
     def between(self, start: datetime, end: datetime) -> PurchaseQuerySet:

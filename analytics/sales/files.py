@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from analytics.sales import personal
 from analytics.sales.sniff import Source
 
 REASON: Final = "reason"
+STORE: Final = "store"  # whose a kept row is: told to nobody, and not written to what is downloaded
 
 
 def upload(import_id: int) -> Path:
@@ -40,22 +42,34 @@ def forget(import_id: int) -> None:
     refused(import_id).unlink(missing_ok=True)
 
 
-def write_refused(path: Path, source: Source, rows: Iterator[tuple[int, str]], somebodys: frozenset[str]) -> None:
-    """The refused rows as they stood in the file, with a reason each, what is about people left out.
-
-    Mended, the file can be imported as it is.
+def write_refused(path: Path, source: Source, rows: dict[int, tuple[int, str]], somebodys: frozenset[str]) -> None:
+    """The refused rows as they stood in the file, with their store first and a reason last, what is about people left
+    out. `rows` are (store, reason) by row.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     places = [k for k, name in enumerate(source.header) if name not in somebodys]
-    reasons = dict(rows)
     with open(
         path, "w", newline="", encoding="utf-8-sig", opener=lambda name, flags: os.open(name, flags, 0o600)
     ) as file:
         writer = csv.writer(file)
-        writer.writerow([*(source.header[k] for k in places), REASON])
+        writer.writerow([STORE, *(source.header[k] for k in places), REASON])
         for number, cells in source.data():
-            if number in reasons:
-                writer.writerow([*(_safe(cells[k]) if k < len(cells) else "" for k in places), reasons[number]])
+            if number in rows:
+                store, reason = rows[number]
+                writer.writerow([store, *(_safe(cells[k]) if k < len(cells) else "" for k in places), reason])
+
+
+def read_refused(path: Path, stores: set[int] | None) -> Iterator[str]:
+    """The kept rows of these stores (of all: None) as lines of a CSV that can be imported once it is mended."""
+    with path.open(encoding="utf-8-sig", newline="") as kept:
+        line = io.StringIO()
+        writer = csv.writer(line)
+        for number, (store, *cells) in enumerate(csv.reader(kept)):
+            if not number or stores is None or int(store) in stores:
+                writer.writerow(cells)
+                yield ("" if number else "\ufeff") + line.getvalue()
+                line.seek(0)
+                line.truncate()
 
 
 def _safe(cell: str) -> str:

@@ -314,6 +314,7 @@ def describe(row: PurchaseImport, found: Read, choice: Choice) -> None:
         "taken_off_amount": list(mapping.minus),
         "personal_columns": sorted(found.opened.personal),
         "branches": seen.branches,
+        "reaches": found.parser.branches.reaches,
         "stores": {str(pk): number for pk, number in stage.by_store().items()},
         "left_out": counts.rows_left_out,
         "voided": counts.voided,
@@ -411,9 +412,7 @@ def look(import_id: int) -> PurchaseImport:
 
 def _keep_refused(row: PurchaseImport, found: Read) -> None:
     if found.counts.rows_refused:
-        files.write_refused(
-            files.refused(row.pk), found.opened.source, iter(stage.refused_rows()), found.opened.personal
-        )
+        files.write_refused(files.refused(row.pk), found.opened.source, stage.refused_rows(), found.opened.personal)
 
 
 def _progress(row: PurchaseImport) -> Notify:

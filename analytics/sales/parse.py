@@ -60,7 +60,8 @@ SUMS: Final = frozenset(map(compact, (
 
 @dataclass(frozen=True)
 class Refused:
-    """`receipt` and `at` (microseconds since 1970), where they could be read, tell which rows belong to it."""
+    """`receipt` and `at` (microseconds since 1970), where they could be read, tell which rows belong to it; `store` whose
+    it is."""
 
     row: int
     column: str
@@ -68,6 +69,7 @@ class Refused:
     reason: str
     receipt: str = NULL
     at: str = NULL
+    store: str = NULL
 
 
 @dataclass
@@ -114,6 +116,12 @@ class Branches:
     def store(self, branch: str) -> str | None:
         found = self.stores.get(branch.strip().lower(), self.default)
         return None if found is None else str(found)
+
+    @property
+    def reaches(self) -> list[int]:
+        """The stores whose rows the file holds; 0 stands for rows that are of no store here, or not this user's."""
+        others = {0} if self.only else set()
+        return sorted({store or 0 for store in (self.default, *self.stores.values())} | others)
 
 
 class Parser:
@@ -374,7 +382,9 @@ class Parser:
         shifted = len(row[1]) != self.width  # another column's content may stand here, a name perhaps
         shown = "" if shifted or personal.is_personal_text(value) else value[:LONGEST_VALUE]
         receipt = read["receipt"][k] if self.mapping.has("receipt") else None
-        return Refused(row[0], column, shown, reason, receipt or NULL, read["at"][k] or NULL)
+        return Refused(
+            row[0], column, shown, reason, receipt or NULL, read["at"][k] or NULL, read["store_id"][k] or NULL
+        )
 
     def _refuse_receipts(
         self, cells: dict[str, list[str]], read: dict[str, list[str | None]], fault: Callable[..., None]

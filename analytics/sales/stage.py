@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -28,7 +28,9 @@ CREATE: Final = """
         less numeric, unit_price numeric, quantity numeric, items numeric, visit_ref text, age_mark text, gender_mark text,
         product text, category text, whole bigint
     );
-    CREATE TEMPORARY TABLE refused (row integer, name text, value text, reason text, receipt text, at bigint);
+    CREATE TEMPORARY TABLE refused (
+        row integer, name text, value text, reason text, receipt text, at bigint, store_id bigint
+    );
 """
 
 
@@ -78,7 +80,12 @@ def add(chunk: Chunk) -> None:
     """COPY a chunk's rows, and its refusals, into the staging tables."""
     with connection.cursor() as cursor:
         _copy(cursor, "staged", STAGED, chunk.lines)
-        _copy(cursor, "refused", ("row", "name", "value", "reason", "receipt", "at"), map(_refusal, chunk.refused))
+        _copy(
+            cursor,
+            "refused",
+            ("row", "name", "value", "reason", "receipt", "at", "store_id"),
+            map(_refusal, chunk.refused),
+        )
 
 
 def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
@@ -89,7 +96,7 @@ def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: Iter
 
 def _refusal(item: Refused) -> str:
     texts = [text.translate(SPECIAL) for text in (item.column, item.value, item.reason)]
-    return "\t".join((str(item.row), *texts, item.receipt, item.at))
+    return "\t".join((str(item.row), *texts, item.receipt, item.at, item.store))
 
 
 # Receipts --------------------------------------------------------------------------------
@@ -130,10 +137,10 @@ REFUSE_SIBLINGS: Final = """
     ), gone AS (
         DELETE FROM pg_temp.staged s USING bad
         WHERE s.receipt = bad.receipt AND (bad.at IS NULL OR abs(s.at - bad.at) <= %(hours)s * 3600000000::bigint)
-        RETURNING s.row, s.receipt, s.at, bad.row AS because
+        RETURNING s.row, s.receipt, s.at, s.store_id, bad.row AS because
     )
     INSERT INTO pg_temp.refused
-    SELECT DISTINCT ON (row) row, '', '', 'row ' || because || ' of the same receipt is refused', receipt, at FROM gone
+    SELECT DISTINCT ON (row) row, '', '', 'row ' || because || ' of the same receipt is refused', receipt, at, store_id FROM gone
 """
 
 
@@ -355,7 +362,7 @@ def _refuse_large(cursor: CursorWrapper) -> None:
 def _refuse(cursor: CursorWrapper, which: str, reason: str) -> None:
     cursor.execute(f"""
         WITH gone AS (DELETE FROM pg_temp.decided WHERE {which} RETURNING run, receipt, {reason} AS reason)
-        INSERT INTO pg_temp.refused SELECT s.row, '', gone.receipt, gone.reason, s.receipt, s.at
+        INSERT INTO pg_temp.refused SELECT s.row, '', gone.receipt, gone.reason, s.receipt, s.at, s.store_id
         FROM pg_temp.staged s JOIN gone USING (run)
     """)
 
@@ -439,11 +446,11 @@ def refused(limit: int = MOST_REFUSED_LISTED) -> list[dict[str, Any]]:
         ]
 
 
-def refused_rows() -> Iterator[tuple[int, str]]:
-    """(row, reason) of all of them, by row."""
+def refused_rows() -> dict[int, tuple[int, str]]:
+    """(store, reason) of all of them by row; store 0 is of no store here, or of one that the sender may not touch."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT row, reason FROM pg_temp.refused ORDER BY row")
-        yield from cursor.fetchall()
+        cursor.execute("SELECT row, coalesce(store_id, 0), reason FROM pg_temp.refused")
+        return {row: (store, reason) for row, store, reason in cursor.fetchall()}
 
 
 def by_day(timezone: str) -> dict[str, dict[str, Any]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -25,7 +26,9 @@ STATES = PurchaseImport.Status
 def imports(request: HttpRequest, store_id: int) -> HttpResponse:
     store = access.store_for(request.user, store_id, what="sales imports")
     page = Paginator(store.imports.select_related("created_by"), ROWS).get_page(request.GET.get("page"))
-    return render(request, "sales/imports.html", {"store": store, "page": page})
+    mine = set(access.stores_for(request.user).values_list("pk", flat=True))
+    listed = [(row, row.created_by_id == request.user.pk or row.is_within(mine)) for row in page]
+    return render(request, "sales/imports.html", {"store": store, "page": page, "listed": listed})
 
 
 def upload(request: HttpRequest, store_id: int) -> HttpResponse:
@@ -50,6 +53,13 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
     context = {"row": row, "store": row.store, "refused": row.refused[:LISTED_REFUSED], "states": STATES}
     context |= {"can_mend": files.refused(row.pk).exists(), "days": _days(row)}
     context["is_live"] = row.status in (STATES.RUNNING, STATES.READING)
+    if not access.sees_whole(cast(User, request.user), row):
+        context |= {
+            "partly": True,
+            "refused": [],
+            "days": [],
+            "mine": row.mapping.get("stores", {}).get(str(row.store_id), 0),
+        }
     return render(request, template, context)
 
 
@@ -63,7 +73,7 @@ def _days(row: PurchaseImport) -> list[tuple[str, dict[str, Any], dict[str, Any]
 
 def columns(request: HttpRequest, import_id: int) -> HttpResponse:
     """Which column is what, guessed and then said; with what was said, the whole file is looked at again."""
-    row = access.import_for(request.user, import_id)
+    row = access.whole_import_for(request.user, import_id)
     if row.status not in (STATES.ASKING, STATES.PREVIEWED):
         return redirect("import", row.pk)
     asked = questions.ask(row)
@@ -77,7 +87,7 @@ def columns(request: HttpRequest, import_id: int) -> HttpResponse:
 @require_POST
 def columns_preview(request: HttpRequest, import_id: int) -> HttpResponse:
     """The first rows as they would be stored; nothing is kept of the answers."""
-    row = access.import_for(request.user, import_id)
+    row = access.whole_import_for(request.user, import_id)
     if row.status not in (STATES.ASKING, STATES.PREVIEWED):
         raise Http404("This import is decided already.")
     choice = questions.ask(row).answers(request.POST)
@@ -86,7 +96,7 @@ def columns_preview(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 def confirm(request: HttpRequest, import_id: int) -> HttpResponse:
-    row = access.import_for(request.user, import_id)
+    row = access.whole_import_for(request.user, import_id)
     claimed = PurchaseImport.objects.filter(pk=row.pk, status=STATES.PREVIEWED).update(status=STATES.RUNNING)
     if claimed:
         transaction.on_commit(lambda: tasks.confirm_import.delay(row.pk))
@@ -95,7 +105,7 @@ def confirm(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 def discard(request: HttpRequest, import_id: int) -> HttpResponse:
-    row = access.import_for(request.user, import_id)
+    row = access.whole_import_for(request.user, import_id)
     lifecycle.discard(row.pk)
     return redirect("sales", row.store_id)
 
@@ -113,17 +123,22 @@ def undo(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
-    row = access.import_for(request.user, import_id)
+    row = access.whole_import_for(request.user, import_id)
     lifecycle.cancel(row.pk)
     return redirect("import", row.pk)
 
 
-def refused(request: HttpRequest, import_id: int) -> FileResponse:
-    """The refused rows as they stood in the file, each with its reason; mended, the file can be imported."""
+def refused(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
+    """The refused rows as they stood in the file, each with its reason; mended, the file can be imported.
+
+    Who did not bring the file sees the rows of their own stores.
+    """
     row = access.import_for(request.user, import_id)
     path = files.refused(row.pk)
     if not path.exists():
         raise Http404("No row of this import is kept to be mended.")
-    response = FileResponse(path.open("rb"), content_type="text/csv; charset=utf-8")
+    mine = set(access.stores_for(request.user).values_list("pk", flat=True))
+    shown = files.read_refused(path, None if access.sees_whole(cast(User, request.user), row) else mine)
+    response = StreamingHttpResponse(shown, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="refused-{row.pk}.csv"'
     return response

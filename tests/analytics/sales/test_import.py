@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -135,7 +136,7 @@ def test_a_receipt_with_a_refused_row_is_refused_whole_and_goes_in_once_mended(s
         (4, "row 3 of the same receipt is refused"),
     ]
     assert set(Purchase.objects.values_list("receipt", flat=True)) == {"R1", "R3"}
-    text = files.refused(row.pk).read_text("utf-8-sig")
+    text = "".join(files.read_refused(files.refused(row.pk), None)).removeprefix("\ufeff")
     assert text.splitlines()[0] == "receipt,paid_at,amount,product,reason"
     mended = imports.confirm(preview(store, text.replace("much", "20.50").encode()).pk)
     assert (mended.purchases_count, mended.refused) == (1, [])
@@ -275,3 +276,26 @@ def test_undoing_needs_every_store_that_the_import_went_to(client: Client) -> No
     assert client.post(f"/imports/{row.pk}/undo").status_code == 404
     StoreManager.objects.create(user=mona, store=theirs)
     assert client.post(f"/imports/{row.pk}/undo").status_code == 302
+
+
+def downloaded(client: Client, row: PurchaseImport, user: User) -> list[str]:
+    client.force_login(user)
+    return client.get(f"/imports/{row.pk}/refused.csv").getvalue().decode("utf-8-sig").splitlines()
+
+
+def test_refused_rows_are_shown_to_whoever_brought_them_and_to_others_of_their_own_stores(client: Client) -> None:
+    mine, theirs, elsewhere = (factories.store(name=name) for name in ("Mine", "Theirs", "Elsewhere"))
+    bad = b"receipt,paid_at,amount,Branch\nR1,2026-03-10T13:05,much,Mine\nR2,2026-03-10T14:10,20,Theirs\n"
+    bad += b"R3,2026-03-10T14:10,more,Theirs\nR4,2026-03-10T14:10,4,Elsewhere\n"
+    sender, mona = factories.manager(mine, "sender"), factories.manager(mine, "mona")
+    StoreManager.objects.create(user=sender, store=theirs)
+    row = imports.confirm(imports.look(imports.receive(mine, "till.csv", [bad], user=sender).pk).pk)
+    assert [line[:2] for line in downloaded(client, row, sender)[1:]] == ["R1", "R3", "R4"]
+    assert downloaded(client, row, mona) == [
+        "receipt,paid_at,amount,Branch,reason", "R1,2026-03-10T13:05,much,Mine,not a number",
+    ]  # fmt: skip
+    page = client.get(f"/imports/{row.pk}/").content.decode()
+    assert "sales of other stores" in page and "R2" not in page and "20.00" not in page and "more" not in page
+    assert "20.00" not in client.get(f"/stores/{mine.pk}/sales/").content.decode()
+    assert client.get(f"/imports/{row.pk}/columns").status_code == 404
+    assert not elsewhere.purchases.exists()

@@ -321,7 +321,7 @@ def test_a_file_is_previewed_imported_and_taken_back(mona: Client, shop: Store) 
 def test_refused_rows_can_be_downloaded(mona: Client, shop: Store) -> None:
     row = preview(mona, shop)
     answer = mona.get(f"/imports/{row.pk}/refused.csv")
-    found = b"".join(answer).decode("utf-8-sig")
+    found = answer.getvalue().decode("utf-8-sig")
     assert found.splitlines() == ["receipt,paid_at,amount,reason", "R2,2026-03-10T14:10,much,not a number"]
 
 
