@@ -65,7 +65,7 @@ def _compute(period: Period) -> Echo | None:
     visits = _by_minute(
         Visit.objects.filter(store=period.store).between(period.start, period.end), "entered_at", period
     )
-    bought = Purchase.objects.filter(store=period.store, amount__gt=0).between(period.start, period.end)
+    bought = Purchase.objects.filter(store=period.store).sales().timed().between(period.start, period.end)
     purchases = _by_minute(bought, "paid_at", period)
     if visits.sum() < FEWEST_VISITS or purchases.sum() < FEWEST_PURCHASES:
         return None

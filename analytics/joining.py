@@ -35,7 +35,7 @@ FEWEST_VISITS, FEWEST_PURCHASES = 30, 10
 FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10}
 FEWEST_UNNAMED = 100.0
 # A change of how rates are computed makes kept ones outdated; so many are kept per store.
-VERSION = 3
+VERSION = 4
 # A camera that brings pictures at an hour on so large a part of the days was off on the others.
 USUALLY_WATCHED = 0.6
 MOST_KEPT, STAMP_LENGTH = 200, 60
@@ -142,7 +142,7 @@ def compute(period: Period, by: str) -> Joined:
     spread = (labels * (1 - labels)).sum(axis=0)
     counts = [SegmentRate(float(n), float(v)) for n, v in zip(labels.sum(axis=0), spread, strict=True)]
     columns = ("paid_at", "amount", "visit_ref", "till", "age_mark", "gender_mark")
-    rows = Purchase.objects.filter(store=period.store, amount__gt=0).between(period.start, period.end)
+    rows = Purchase.objects.filter(store=period.store).sales().timed().between(period.start, period.end)
     purchases = list(rows.order_by("paid_at", "pk").values_list(*columns))
     if len(refs) < FEWEST_VISITS or len(purchases) < FEWEST_PURCHASES:
         return Joined(counts, "none", "none", days=period.days)
@@ -151,10 +151,12 @@ def compute(period: Period, by: str) -> Joined:
     place = {ref: row for row, ref in enumerate(refs)}
     visit = _first_of_each(np.array([place.get(ref, -1) if ref else -1 for ref in named], np.int64))
     told = till_evidence.told(period, groups, till_evidence.Paid(at, *marks))
-    receipts = Receipts(*days.of(at), np.array([float(value) for value in amount]), visit, told)
+    receipts = Receipts(*days.of(at), np.array([float(value or 0) for value in amount]), visit, told)
     store = replace(_store(period, days, len(refs)), start=_earlier(period, by))
     found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, store)
-    return replace(described(found, period.first), segments=_segments(counts, found), days=period.days)
+    return replace(
+        described(found, period.first), segments=_segments(counts, found, priced=None not in amount), days=period.days
+    )
 
 
 def _earlier(period: Period, by: str) -> soft.State | None:
@@ -218,8 +220,9 @@ def described(found: modes.Estimate, first: date) -> Joined:
     )  # fmt: skip
 
 
-def _segments(counts: list[SegmentRate], found: modes.Estimate) -> list[SegmentRate]:
-    rates = found.rates
+def _segments(counts: list[SegmentRate], found: modes.Estimate, *, priced: bool) -> list[SegmentRate]:
+    """What is known of each segment; nothing of money unless all receipts tell their amounts."""
+    rates = found.rates if priced else _without_money(found.rates)
     drawn, drawn_se = _drawn_together(rates)
     columns = (rates.rate, rates.rate_se, rates.money, rates.money_se, rates.basket, rates.basket_se, drawn, drawn_se)
     rows = zip(counts, *(column.tolist() for column in columns), _differing(rates), strict=True)
@@ -229,6 +232,11 @@ def _segments(counts: list[SegmentRate], found: modes.Estimate) -> list[SegmentR
         if count.visits >= fewest else count
         for count, *values, differs in rows
     ]  # fmt: skip
+
+
+def _without_money(rates: Rates) -> Rates:
+    unknown = np.full(len(rates.rate), np.nan)
+    return replace(rates, money=unknown, money_se=unknown, basket=unknown, basket_se=unknown)
 
 
 def _drawn_together(rates: Rates) -> tuple[Floats, Floats]:

@@ -66,7 +66,7 @@ def match(store: Store, start: datetime, end: datetime) -> MatchRun:
 
 
 def _purchases(store: Store, start: datetime, end: datetime) -> list[Row]:
-    rows = Purchase.objects.filter(store=store, amount__gt=0).between(start, end).order_by("paid_at", "pk")
+    rows = Purchase.objects.filter(store=store).sales().timed().between(start, end).order_by("paid_at", "pk")
     return [Row(*row) for row in rows.values_list("pk", "paid_at", "visit_ref")]
 
 

@@ -89,13 +89,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over all visits and all receipts of a period."""
+    """Sums over all visits and all receipts of a period; revenue is that of sales, before refunds."""
 
     visits: float
     classified: int
     till_purchases: int
+    till_priced: int
     till_revenue: float
     till_revenue2: float
+    till_refunded: float
+    till_refunded2: float
 
 
 # Reports --------------------------------------------------------------------------------
@@ -126,21 +129,30 @@ def totals(store: Store, period: Period) -> Totals:
 
 
 def total_segment(period: Period, sums: Totals) -> Segment:
-    """All visits and all receipts; rates are per genuine visitor, as far as is assumed of the camera."""
+    """All visits and all receipts; rates are per genuine visitor, as far as is assumed of the camera.
+
+    A transaction's value is that of sales; what was paid back is taken off the revenue per visitor.
+    """
     if sums.visits < withhold.FEWEST_VISITS:
         return Segment({}, withheld=True, reason=withhold.TOO_FEW)
     visits, purchases = float(sums.visits), float(sums.till_purchases)
     held = assumed(period)
     n = visits * visitors_per_visit(held)
-    till = Figures(n, purchases, sums.till_revenue, sums.till_revenue2)
+    sold = Figures(n, float(sums.till_priced), sums.till_revenue, sums.till_revenue2)
+    net = replace(sold, revenue=sold.revenue - sums.till_refunded, revenue2=sold.revenue2 + sums.till_refunded2)
     return Segment(
         {},
         visits=Interval(visits, visits, visits),
         purchases=Interval(purchases, purchases, purchases),
         # More receipts than visitors is possible at a shop with an unseen door; then there is no rate to speak of.
-        conversion=estimate.with_level(estimate.conversion(till), held.level_error, most=1.0),
-        average_transaction_value=estimate.average_transaction_value(till),
-        revenue_per_visitor=estimate.with_level(estimate.revenue_per_visitor(till), held.level_error),
+        conversion=estimate.with_level(
+            estimate.conversion(replace(sold, purchases=purchases)), held.level_error, most=1.0
+        ),
+        average_transaction_value=estimate.average_transaction_value(sold),
+        # Receipts of unknown amounts would make visitors look poorer than they are.
+        revenue_per_visitor=estimate.with_level(estimate.revenue_per_visitor(net), held.level_error)
+        if sums.till_priced == sums.till_purchases
+        else None,
     )
 
 
@@ -396,13 +408,20 @@ def _counted(name: str, value: Interval) -> Interval:
 
 
 def by_day(store: Store, period: Period) -> pd.DataFrame:
-    """One row per store day: day, visits (None under the smallest cell), purchases, revenue. No row is missing."""
-    rows = _figures(store, period).values("hour", "visits", "till_purchases", "till_revenue")
+    """One row per store day: day, visits (None under the smallest cell), purchases, revenue. No row is missing.
+
+    Revenue is net of what was paid back on that day, and None where some amounts are unknown.
+    """
+    till = ("till_purchases", "till_priced", "till_revenue", "till_refunded")
+    rows = _figures(store, period).values("hour", "visits", *till)
     frame = _on_clock(rows, store)
     days = [period.first + timedelta(days=k) for k in range(period.days)]
     frame["day"] = frame["local"].map(lambda when: when.date())
-    columns = {"till_purchases": "purchases", "till_revenue": "revenue"}
-    sums = frame.groupby("day")[["visits", *columns]].sum().rename(columns=columns).reindex(days, fill_value=0.0)
+    sums = frame.groupby("day")[["visits", *till]].sum().reindex(days, fill_value=0.0)
+    sums = sums.rename(columns={"till_purchases": "purchases"})
+    sums["revenue"] = (sums["till_revenue"] - sums["till_refunded"]).astype(float)
+    sums.loc[sums["till_priced"] < sums["purchases"], "revenue"] = None
+    sums = sums[["visits", "purchases", "revenue"]]
     few = (sums["visits"] < withhold.FEWEST_VISITS) & (sums["visits"] > 0)
     sums.loc[few, ["visits", "purchases", "revenue"]] = None
     return sums.rename_axis("day").reset_index()

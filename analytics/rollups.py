@@ -125,14 +125,16 @@ def sum_hours(store: Store, start: datetime, end: datetime) -> None:
 
 
 def hour_starts(store: Store, start: datetime, end: datetime) -> list[datetime]:
-    """The store's hours of [start, end) that saw a visit or a purchase."""
+    """The store's hours of [start, end) that saw a visit, a purchase or a refund."""
     entered = Visit.objects.filter(store=store).between(start, end).values_list("entered_at", flat=True)
-    paid = Purchase.objects.filter(store=store).between(start, end).values_list("paid_at", flat=True)
+    receipts = Purchase.objects.filter(store=store).exclude(status=Purchase.Status.VOID)
+    paid = receipts.between(start, end).values_list("paid_at", flat=True)
     return sorted({store.hour_of(instant) for times in (entered, paid) for instant in times.iterator()})
 
 
 SUM_HOURS = """
-    INSERT INTO analytics_hourfigure (store_id, hour, visits, classified, till_purchases, till_revenue, till_revenue2)
+    INSERT INTO analytics_hourfigure (store_id, hour, visits, classified, till_purchases, till_priced, till_revenue,
+                                      till_revenue2, till_refunded, till_refunded2)
     WITH hours AS (SELECT unnest(%(hours)s::timestamptz[]) AS hour),
     seen AS (
         SELECT hours.hour, count(*) AS n, count(coalesce(v.age, v.gender, v.mood)) AS classified
@@ -142,13 +144,19 @@ SUM_HOURS = """
         GROUP BY hours.hour
     ),
     till AS (
-        SELECT hours.hour, count(*) AS n, sum(p.amount)::float8 AS a, sum(p.amount * p.amount)::float8 AS a2
+        SELECT hours.hour, count(*) FILTER (WHERE p.status = 'sale') AS n,
+            count(p.amount) FILTER (WHERE p.status = 'sale') AS priced,
+            sum(p.amount) FILTER (WHERE p.status = 'sale')::float8 AS a,
+            sum(p.amount * p.amount) FILTER (WHERE p.status = 'sale')::float8 AS a2,
+            -sum(p.amount) FILTER (WHERE p.status = 'refund')::float8 AS r,
+            sum(p.amount * p.amount) FILTER (WHERE p.status = 'refund')::float8 AS r2
         FROM hours
-        JOIN analytics_purchase p ON p.store_id = %(store)s AND p.amount > 0
+        JOIN analytics_purchase p ON p.store_id = %(store)s AND p.status <> 'void'
             AND p.paid_at >= hours.hour AND p.paid_at < hours.hour + interval '1 hour'
         GROUP BY hours.hour
     )
     SELECT %(store)s, hour, coalesce(seen.n, 0), coalesce(seen.classified, 0), coalesce(till.n, 0),
-           coalesce(till.a, 0), coalesce(till.a2, 0)
+           coalesce(till.priced, 0), coalesce(till.a, 0), coalesce(till.a2, 0), coalesce(till.r, 0),
+           coalesce(till.r2, 0)
     FROM hours LEFT JOIN seen USING (hour) LEFT JOIN till USING (hour)
 """

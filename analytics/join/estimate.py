@@ -75,7 +75,7 @@ def _mean(total: float, squares: float, n: float) -> Interval:
 
 def _around(value: float, variance: float) -> Interval:
     spread = Z * sqrt(max(0.0, variance))
-    return Interval(value, max(0.0, value - spread), value + spread)
+    return Interval(value, max(min(0.0, value), value - spread), value + spread)
 
 
 def difference(now: Interval, before: Interval) -> Interval:

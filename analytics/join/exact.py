@@ -33,9 +33,9 @@ class Rates:
     covariance: Floats | None = None
 
 
-def regress(labels: Floats, amount: Floats, block: NDArray[np.int64], staff: float = 0.0) -> Rates:
-    """Rates from visits: labels (n, segments), amount (n,) spent or 0, block (n,) of visits that may be alike."""
-    bought = (amount > 0).astype(np.float64)
+def regress(labels: Floats, bought: Floats, amount: Floats, block: NDArray[np.int64], staff: float = 0.0) -> Rates:
+    """Rates from visits: labels (n, segments), bought (n,) 1 or 0, amount (n,) spent or 0, block (n,) of visits that
+    may be alike."""
     overall = float(bought.mean()) if len(bought) else 0.0
     rate = np.full(labels.shape[1], overall)
     for _ in range(MOST_STEPS):

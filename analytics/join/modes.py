@@ -260,11 +260,13 @@ def _counted(cells: Whole, weights: Floats, shape: tuple[int, int]) -> Floats:
 def _exact(arrivals: Arrivals, receipts: Receipts, store: Store) -> Rates:
     amount = np.zeros(len(arrivals.day))
     named = receipts.visit >= 0
+    bought = np.zeros(len(arrivals.day))
     amount[receipts.visit[named]] = receipts.amount[named]
+    bought[receipts.visit[named]] = 1.0  # a receipt of nothing is a purchase, too
     # Who came while no till worked had no receipt to be named by.
     told = ~store.gaps.of_unpaid(arrivals.day, arrivals.minute)
     _, block = np.unique(_block(arrivals.day, arrivals.minute)[told], return_inverse=True)
-    return exact.regress(arrivals.labels[told], amount[told], block, store.staff)
+    return exact.regress(arrivals.labels[told], bought[told], amount[told], block, store.staff)
 
 
 def _block(day: Whole, minute: Floats) -> Whole:

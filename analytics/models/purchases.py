@@ -59,9 +59,21 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
         """Purchases paid in [start, end)."""
         return self.filter(paid_at__gte=start, paid_at__lt=end)
 
+    def sales(self) -> PurchaseQuerySet:
+        """Receipts that count as purchases, whether or not their amount is known."""
+        return self.filter(status=Purchase.Status.SALE)
+
+    def timed(self) -> PurchaseQuerySet:
+        """Those whose time of day is known, so that visits can be set against them."""
+        return self.filter(has_time=True)
+
 
 class Purchase(models.Model):
-    """One receipt. Only sales count; a receipt that was voided or paid back wholly stays, with an amount of 0."""
+    """One receipt, whose status says what counts.
+
+    A sale is a purchase, even where its amount is unknown or 0. A refund is none, and lowers the day's revenue.
+    A receipt that was voided or paid back wholly stays, with an amount of 0.
+    """
 
     class Status(models.TextChoices):
         SALE = "sale", "sale"
@@ -72,6 +84,9 @@ class Purchase(models.Model):
     receipt = models.CharField(max_length=200)
     till = models.CharField(max_length=50, blank=True)
     paid_at = models.DateTimeField()
+    has_time = models.BooleanField(
+        default=True, db_default=True, help_text="Unless only the day is known; then it stands at noon."
+    )
     amount = models.DecimalField(
         max_digits=12, decimal_places=2, null=True, help_text="In the store's currency; empty where the file has none."
     )

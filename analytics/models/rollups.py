@@ -13,9 +13,12 @@ class HourFigure(models.Model):
     hour = models.DateTimeField()
     visits = models.PositiveIntegerField(default=0)
     classified = models.PositiveIntegerField(default=0, help_text="Visits with attributes.")
-    till_purchases = models.PositiveIntegerField(default=0)
-    till_revenue = models.FloatField(default=0)
-    till_revenue2 = models.FloatField(default=0, help_text="Σ amount²")
+    till_purchases = models.PositiveIntegerField(default=0, help_text="Sales.")
+    till_priced = models.PositiveIntegerField(default=0, help_text="Sales whose amount is known.")
+    till_revenue = models.FloatField(default=0, help_text="Of sales, before refunds.")
+    till_revenue2 = models.FloatField(default=0, help_text="Σ amount² of sales")
+    till_refunded = models.FloatField(default=0, help_text="Paid back in this hour.")
+    till_refunded2 = models.FloatField(default=0, help_text="Σ amount² of refunds")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "hour"], name="one_figure_per_hour")]

@@ -20,7 +20,7 @@ FEWEST_RECEIPTS: Final = 200
 NAMED: Final = 5  # days that a warning names
 
 DAYS: Final = """
-    SELECT (paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) FILTER (WHERE amount > 0 OR amount IS NULL), coalesce(sum(amount), 0)
+    SELECT (paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) FILTER (WHERE status = 'sale'), coalesce(sum(amount), 0)
     FROM pg_temp.decided GROUP BY 1 ORDER BY 1
 """
 HOURS: Final = """
@@ -67,7 +67,9 @@ def warnings(store: Store, parser: Parser, seen: Survey, mapping: Mapping) -> li
 def _reading(parser: Parser, seen: Survey, mapping: Mapping) -> list[str]:
     found = []
     if not seen.has_times:
-        found.append("The file has no times of day: all receipts stand at noon, and who buys cannot be told from them.")
+        found.append(
+            "The file has no times of day: its receipts count for their day, and who buys cannot be told from them."
+        )
     if not mapping.has("receipt"):
         found.append(
             "The file has no receipt numbers: every row is taken as a purchase."

@@ -16,6 +16,7 @@ from analytics.sales.formats import Mapping
 from analytics.sales.parse import SPECIAL, STAGED, Chunk, Parser, Refused
 
 SAME_RECEIPT_HOURS: Final = 6  # within which rows of one number are one receipt; tills begin anew every day
+HALF_DAY_HOURS: Final = 13  # from noon, where a receipt of which only the day is known stands; clocks may change
 REFUND_AFTER_MINUTES: Final = 15  # a negative row of the same number, later than that, is money paid back
 LARGEST_AMOUNT: Final = Decimal("9999999999")
 FEW: Final = 5
@@ -39,6 +40,7 @@ class Shape:
     """What of a file's shape the statements must know."""
 
     has_whole: bool
+    has_times: bool
     discount_is_rate: bool
     mapping: Mapping
 
@@ -292,7 +294,8 @@ DECIDED: Final = """
     WITH plain AS (
         SELECT i.*, p.id AS plain_id, p.paid_at AS there_at, p.amount AS there_amount,
                p.id IS NOT NULL AND (p.till = i.till OR (i.alone AND (p.till = '' OR i.till = ''))) AND (p.status = 'refund') = (i.refund AND NOT i.void)
-               AND abs(extract(epoch FROM p.paid_at) - i.at / 1e6) <= %(hours)s * 3600 AS is_plain
+               AND abs(extract(epoch FROM p.paid_at) - i.at / 1e6)
+               <= CASE WHEN %(timed)s AND p.has_time THEN %(hours)s ELSE %(half_day)s END * 3600 AS is_plain
         FROM pg_temp.incoming i LEFT JOIN analytics_purchase p ON p.store_id = i.store_id AND p.receipt = i.receipt
     ), longer AS (
         SELECT *, is_plain OR (plain_id IS NULL AND place = 1) AS keeps,
@@ -324,7 +327,8 @@ NUMBERED: Final = """
 
 def _decide(cursor: CursorWrapper, shape: Shape) -> None:
     refunded = "refunded" in shape.mapping.minus
-    cursor.execute(DECIDED, {"hours": SAME_RECEIPT_HOURS, "refunded": refunded})
+    hours = {"hours": SAME_RECEIPT_HOURS, "half_day": HALF_DAY_HOURS}
+    cursor.execute(DECIDED, {"refunded": refunded, "timed": shape.has_times, **hours})
     cursor.execute(NUMBERED)
     cursor.execute("""
         UPDATE pg_temp.decided d SET id = p.id FROM analytics_purchase p
@@ -370,7 +374,8 @@ def _refuse(cursor: CursorWrapper, which: str, reason: str) -> None:
 def _changed(shape: Shape) -> str:
     """Only what the file has a column for can be changed by it."""
     mapping = shape.mapping
-    tests = ["p.status <> d.status", "p.paid_at <> d.paid_at"]
+    tests = ["p.status <> d.status"]
+    tests += ["p.paid_at <> d.paid_at", "NOT p.has_time"] if shape.has_times else []
     tests += ["d.amount IS DISTINCT FROM p.amount"] if mapping.has("amount", "unit_price") else []
     tests += ["d.till <> p.till"] if mapping.has("till") else []
     tests += ["d.items IS DISTINCT FROM p.items"] if mapping.has("items", "quantity") else []

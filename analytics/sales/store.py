@@ -23,8 +23,9 @@ REMEMBER: Final = """
     FROM analytics_purchase p JOIN pg_temp.ids i USING (id) WHERE i.action = 'changed'
 """
 PURCHASES: Final = """
-    INSERT INTO analytics_purchase (id, store_id, receipt, till, paid_at, amount, status, items, visit_ref, age_mark, gender_mark, brought_by_id)
-    SELECT i.id, d.store_id, d.name, d.till, d.paid_at, d.amount, d.status, d.items, coalesce(d.visit_ref, ''), coalesce(d.age_mark, ''),
+    INSERT INTO analytics_purchase (id, store_id, receipt, till, paid_at, has_time, amount, status, items, visit_ref, age_mark, gender_mark,
+                                    brought_by_id)
+    SELECT i.id, d.store_id, d.name, d.till, d.paid_at, %(timed)s, d.amount, d.status, d.items, coalesce(d.visit_ref, ''), coalesce(d.age_mark, ''),
            coalesce(d.gender_mark, ''), %(import)s
     FROM pg_temp.decided d JOIN pg_temp.ids i USING (run) WHERE d.action = 'new'
 """
@@ -56,7 +57,7 @@ def write(import_id: int, shape: Shape) -> None:
             cursor.execute(_correct(shape))
             if shape.mapping.has_articles:
                 cursor.execute(OLD_LINES)
-        cursor.execute(PURCHASES, {"import": import_id})
+        cursor.execute(PURCHASES, {"import": import_id, "timed": shape.has_times})
         if shape.mapping.has_articles:
             cursor.execute(LINES)
     for store in Store.objects.filter(pk__in={store_id for store_id, _ in times}):
@@ -66,11 +67,12 @@ def write(import_id: int, shape: Shape) -> None:
 def _correct(shape: Shape) -> str:
     """Only what the file has a column for is corrected."""
     mapping = shape.mapping
-    columns = ["paid_at", "status"]
+    columns = ["status", *(["paid_at"] if shape.has_times else [])]
     columns += ["amount"] if mapping.has("amount", "unit_price") else []
     columns += ["items"] if mapping.has("items", "quantity") else []
     columns += [name for name in ("till", "visit_ref", "age_mark", "gender_mark") if mapping.has(name)]
     changes = ", ".join(f"{name} = d.{name}" for name in columns)
+    changes += ", has_time = true" if shape.has_times else ""
     return (
         f"UPDATE analytics_purchase p SET {changes} FROM pg_temp.decided d WHERE p.id = d.id AND d.action = 'changed'"
     )

@@ -33,7 +33,7 @@ PUT_BACK: Final = (
     WHERE c.brought_by_id = %(import)s AND l.purchase_id = c.purchase_id
     """,
     """
-    UPDATE analytics_purchase p SET till = b.till, paid_at = b.paid_at, amount = b.amount, status = b.status, items = b.items,
+    UPDATE analytics_purchase p SET till = b.till, paid_at = b.paid_at, has_time = coalesce(b.has_time, true), amount = b.amount, status = b.status, items = b.items,
            visit_ref = b.visit_ref, age_mark = b.age_mark, gender_mark = b.gender_mark
     FROM analytics_purchasechange c, jsonb_populate_record(NULL::analytics_purchase, c.before) b
     WHERE c.brought_by_id = %(import)s AND p.id = c.purchase_id

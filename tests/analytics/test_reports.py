@@ -62,6 +62,48 @@ def test_totals_are_the_counters_own() -> None:
     assert total.average_transaction_value.value == pytest.approx(sum(amounts) / len(amounts))
 
 
+def counted(store: Store) -> tuple[queries.Segment, float]:
+    """The totals and the day's revenue of twenty visits at noon, after whatever was sold."""
+    for minute in range(20):
+        factories.visit(store, factories.NOON + timedelta(minutes=minute))
+    rollups.refresh_day(store, factories.NOON.date())
+    period = Period(store, factories.NOON.date(), factories.NOON.date())
+    return queries.total_segment(period, queries.totals(store, period)), queries.by_day(store, period)["revenue"][0]
+
+
+def test_what_was_paid_back_lowers_the_days_revenue_and_is_no_purchase() -> None:
+    store = factories.store()
+    for number in range(10):
+        factories.purchase(store, receipt=f"R{number}", amount="10.00")
+    factories.purchase(store, receipt="R1 refund", amount="-10.00", status="refund")
+    factories.purchase(store, receipt="R11", amount="0.00", status="void")
+    total, revenue = counted(store)
+    assert total.purchases is not None and total.purchases.value == 10 and revenue == 90.0
+    assert total.average_transaction_value is not None and total.average_transaction_value.value == 10.0
+    assert total.revenue_per_visitor is not None and total.revenue_per_visitor.value == pytest.approx(4.5, rel=0.1)
+
+
+def test_receipts_of_unknown_amounts_are_purchases_of_which_no_money_is_told() -> None:
+    store = factories.store()
+    for number in range(10):
+        factories.purchase(store, receipt=f"R{number}")
+    Purchase.objects.update(amount=None)
+    total, revenue = counted(store)
+    assert total.conversion is not None and total.purchases is not None and total.purchases.value == 10
+    assert total.average_transaction_value is None and total.revenue_per_visitor is None and isna(revenue)
+
+
+def test_groups_of_a_till_without_amounts_have_rates_and_no_money() -> None:
+    store, _ = shops.simulated_shop()
+    with_amounts = queries.segments(store, shops.period(store), "gender")
+    Purchase.objects.filter(store=store).update(amount=None)
+    rollups.refresh_day(store, shops.period(store).last)
+    without = queries.segments(store, shops.period(store), "gender")
+    assert [segment.conversion for segment in without] == [segment.conversion for segment in with_amounts]
+    assert any(segment.conversion and segment.revenue_per_visitor for segment in with_amounts)
+    assert all(segment.average_transaction_value is segment.revenue_per_visitor is None for segment in without)
+
+
 def test_where_receipts_name_their_visits_the_truth_lies_near(monkeypatch: pytest.MonkeyPatch) -> None:
     store, truth = shops.simulated_shop(rate=30)
     found = queries.report(store, shops.period(store), "gender")

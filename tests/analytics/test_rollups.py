@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,14 @@ Row = tuple[float, ...]
 
 def whole_table(store: Store) -> dict[str, Row]:
     """Every hour's figures, worked out in Python from visits and purchases."""
-    sums: dict[str, list[float]] = defaultdict(lambda: [0.0] * 5)
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0] * 8)
     for visit in Visit.objects.filter(store=store):
-        add(sums[str(store.hour_of(visit.entered_at))], (1, visit.gender is not None, 0, 0, 0))
-    for purchase in Purchase.objects.filter(store=store, amount__gt=0):
-        amount = float(purchase.amount or 0)
-        add(sums[str(store.hour_of(purchase.paid_at))], (0, 0, 1, amount, amount**2))
+        add(sums[str(store.hour_of(visit.entered_at))], (1, visit.gender is not None, 0, 0, 0, 0, 0, 0))
+    for purchase in Purchase.objects.filter(store=store).exclude(status="void"):
+        amount, priced = float(purchase.amount or 0), purchase.amount is not None
+        sold = (0.0, 0, 1, priced, amount, amount**2, 0, 0)
+        back = (0.0, 0, 0, 0, 0, 0, -amount, amount**2)
+        add(sums[str(store.hour_of(purchase.paid_at))], sold if purchase.status == "sale" else back)
     return {hour: tuple(round(value, 6) for value in values) for hour, values in sums.items()}
 
 
@@ -36,7 +39,10 @@ def add(row: list[float], values: Row) -> None:
 
 
 def stored(store: Store) -> dict[str, Row]:
-    columns = ("visits", "classified", "till_purchases", "till_revenue", "till_revenue2")
+    columns = (
+        "visits", "classified", "till_purchases", "till_priced", "till_revenue", "till_revenue2", "till_refunded",
+        "till_refunded2",
+    )  # fmt: skip
     rows = HourFigure.objects.filter(store=store).values_list("hour", *columns)
     return {str(hour): tuple(round(float(value), 6) for value in values) for hour, *values in rows}
 
@@ -52,8 +58,14 @@ def visit(store: Store, minutes: float, dice: random.Random) -> Visit:
 
 
 def purchase(store: Store, minutes: float, number: int, dice: random.Random) -> Purchase:
+    """Most are sales; some are of nothing, of an unknown amount, paid back or voided."""
     at = NOON + timedelta(minutes=minutes)
     made = factories.purchase(store, at, str(number), f"{dice.uniform(1, 90):.2f}")
+    odd: dict[int, dict[str, Any]] = {
+        1: {"amount": None}, 2: {"amount": 0}, 3: {"status": "refund", "amount": -(made.amount or 0)},
+        4: {"status": "void", "amount": 0},
+    }  # fmt: skip
+    Purchase.objects.filter(pk=made.pk).update(**odd.get(number % 10, {"amount": made.amount}))
     matching.mark_dirty(store, [at])
     return made
 
@@ -142,7 +154,7 @@ def test_stores_never_share_visits() -> None:
 def test_a_refund_is_no_purchase() -> None:
     store = factories.store()
     factories.visit(store, NOON)
-    factories.purchase(store, NOON + timedelta(minutes=10), amount="-5.00")
+    factories.purchase(store, NOON + timedelta(minutes=10), amount="-5.00", status="refund")
     rollups.refresh_day(store, NOON.date())
     assert not Match.objects.exists()
     assert HourFigure.objects.get(visits=1).till_purchases == 0

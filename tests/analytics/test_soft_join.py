@@ -63,7 +63,7 @@ def test_probabilities_that_are_the_shops_own_already_are_not_sharpened_twice() 
 def test_certain_labels_and_named_receipts_give_the_plain_proportion() -> None:
     labels = np.repeat(np.eye(2), [400, 600], axis=0)
     amount = np.concatenate([np.full(100, 8.0), np.zeros(300), np.full(300, 20.0), np.zeros(300)])
-    found = exact.regress(labels, amount, np.arange(1000))
+    found = exact.regress(labels, (amount > 0).astype(float), amount, np.arange(1000))
     assert found.rate == pytest.approx([0.25, 0.5], abs=2e-3)
     assert found.rate_se == pytest.approx([np.sqrt(0.25 * 0.75 / 400), np.sqrt(0.25 / 600)], rel=0.02)
     assert found.basket == pytest.approx([8, 20], rel=2e-2) and found.money == pytest.approx([2, 10], rel=2e-2)

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from analytics import rollups
-from analytics.models import DirtyHour, HourFigure, Purchase, PurchaseImport, PurchaseLine, StoreManager
+from analytics.models import DirtyHour, HourFigure, MatchRun, Purchase, PurchaseImport, PurchaseLine, StoreManager
 from analytics.sales import files, imports, undo
 from analytics.sales import store as storing
 from inference.models import Store
@@ -299,3 +299,30 @@ def test_refused_rows_are_shown_to_whoever_brought_them_and_to_others_of_their_o
     assert "20.00" not in client.get(f"/stores/{mine.pk}/sales/").content.decode()
     assert client.get(f"/imports/{row.pk}/columns").status_code == 404
     assert not elsewhere.purchases.exists()
+
+
+DAYS_ONLY = b"""receipt,paid_at,amount
+R1,2026-03-10,10.00
+R2,2026-03-10,22.00
+R3,2026-03-11,5.00
+"""
+
+
+def test_a_file_of_days_counts_for_the_day_and_is_joined_with_no_visit() -> None:
+    store = factories.store()
+    row = imports.confirm(preview(store, DAYS_ONLY).pk)
+    assert "no times of day" in row.mapping["warnings"][0]
+    assert Purchase.objects.filter(has_time=False).count() == 3 and not Purchase.objects.timed().exists()
+    rollups.refresh(store)
+    assert sum(HourFigure.objects.values_list("till_purchases", flat=True)) == 3
+    assert MatchRun.objects.latest("pk").purchases == 0
+
+
+@pytest.mark.parametrize("files", [(FILE, DAYS_ONLY), (DAYS_ONLY, FILE)])
+def test_the_same_receipts_with_and_without_times_are_one_and_the_time_stays(files: tuple[bytes, bytes]) -> None:
+    store = factories.store()
+    first, second = (imports.confirm(preview(store, data).pk) for data in files)
+    assert Purchase.objects.count() == 3 and first.purchases_count + second.purchases_count == 3
+    assert [str(p.paid_at)[:16] for p in Purchase.objects.timed()] == ["2026-03-10 12:05", "2026-03-10 13:10"]
+    undo.undo(second.pk)
+    assert set(Purchase.objects.values_list("has_time", flat=True)) == {files[0] is FILE}
