@@ -6,6 +6,7 @@ Another worker that makes the visits, or a restart, does without them.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from inference.appearance import Vector
 
@@ -21,6 +22,12 @@ def put(face: int, colours: Vector | None) -> None:
 
 def get(face: int) -> Vector | None:
     return _colours[face][1] if face in _colours else None
+
+
+def drop(faces: Iterable[int]) -> None:
+    """Of faces that have become visits, nothing stays."""
+    for face in faces:
+        _colours.pop(face, None)
 
 
 def forget() -> None:

@@ -88,7 +88,9 @@ def settle(batch: SnapshotBatch, until: datetime | None = None) -> int:
     gone, staying = leave(follow(moving), until.timestamp() if until else None)
     kept = {face.key for person in staying for face in person.faces}
     made = keep(camera, gone, source=Visit.Source.SNAPSHOTS, batch=batch)
-    Face.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept]).delete()
+    done = [row.pk for row in rows if row.pk not in kept]
+    Face.objects.filter(pk__in=done).delete()
+    transaction.on_commit(lambda: face_colours.drop(done))
     return made
 
 
