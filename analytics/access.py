@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from analytics.models import AccessLog, PurchaseImport
-from inference.models import Audit, Camera, CameraToken, SnapshotBatch, Store
+from inference.models import Audit, AuditFace, Camera, CameraToken, FaceAudit, SnapshotBatch, Store
 
 AnyUser = AbstractBaseUser | AnonymousUser
+Row = TypeVar("Row")
 
 
 def stores_for(user: AnyUser) -> QuerySet[Store]:
@@ -100,6 +101,27 @@ def audit_for(user: AnyUser, audit_id: int, *, what: str = "") -> Audit:
         raise Http404("There is no such count among yours.")
     if what and isinstance(user, User):
         AccessLog.objects.create(user=user, store=row.store, what=what)
+    return row
+
+
+def face_audit_for(user: AnyUser, audit_id: int, *, what: str) -> FaceAudit:
+    row = FaceAudit.objects.select_related("store").filter(pk=audit_id, store__in=stores_for(user)).first()
+    if row is None:
+        raise Http404("There is no such audit among yours.")
+    return _logged(user, row.store, what, row)
+
+
+def audit_face_for(user: AnyUser, face_id: int, *, what: str) -> AuditFace:
+    faces = AuditFace.objects.select_related("audit__store").filter(audit__store__in=stores_for(user))
+    row = faces.filter(pk=face_id, audit__ended_at=None).first()
+    if row is None:
+        raise Http404("There is no such face among yours; when an audit ends, its faces are deleted.")
+    return _logged(user, row.audit.store, f"{what} {row.pk}", row)
+
+
+def _logged(user: AnyUser, store: Store, what: str, row: Row) -> Row:
+    if isinstance(user, User):
+        AccessLog.objects.create(user=user, store=store, what=what)
     return row
 
 

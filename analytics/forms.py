@@ -11,9 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.timezone import now
 
 from analytics.sales.imports import Choice
+from inference import face_keeping
 from inference.audits import Watch
 from inference.capture_time import on_clock
 from inference.models import Camera, Store, new_visit_ref
+from training.labels import LABELS, Task
 
 MOST_PEOPLE, LONGEST_COUNT = 20_000, timedelta(hours=16)
 LARGEST_SALES_FILE = 500_000_000  # bytes
@@ -213,6 +215,49 @@ class MarkForm(forms.Form):
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["mark"]).choices = [(mark, mark) for mark in marks]
         cast(forms.ChoiceField, self.fields["label"]).choices = [(label, label) for label in labels]
+
+
+class AgreeForm(forms.Form):
+    """An admin's consent to a blind audit."""
+
+    wanted = forms.IntegerField(
+        label="Faces to keep", min_value=30, max_value=face_keeping.MOST_FACES, initial=face_keeping.USUAL_FACES
+    )
+    one_in = forms.IntegerField(
+        label="One of how many faces seen, drawn by chance",
+        min_value=1,
+        max_value=face_keeping.MOST_ONE_IN,
+        initial=face_keeping.USUAL_ONE_IN,
+    )
+    days = forms.IntegerField(
+        label="Days until everything is deleted at the latest",
+        min_value=1,
+        max_value=face_keeping.MOST_DAYS,
+        initial=face_keeping.USUAL_DAYS,
+    )
+    agree = forms.BooleanField(
+        label="I agree that these faces are kept, encrypted, until the audit ends",
+        error_messages={"required": "Nothing is kept unless you agree."},
+    )
+
+
+class FaceLabelForm(forms.Form):
+    """What one face shows, for the attributes that were estimated; “” where nobody can tell."""
+
+    UNKNOWN, CANNOT_TELL = "-", "can’t tell"
+    QUESTIONS: dict[Task, str] = {"age": "Age", "gender": "Gender", "mood": "Expression"}
+
+    def __init__(self, tasks: Sequence[Task], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for task in tasks:
+            choices = [*((label, label) for label in LABELS[task]), (self.UNKNOWN, self.CANNOT_TELL)]
+            field = forms.ChoiceField(label=self.QUESTIONS[task], choices=choices, widget=forms.RadioSelect)
+            field.error_messages["required"] = "Choose one; “can’t tell” is an answer, too."
+            self.fields[task] = field
+
+    def labels(self) -> dict[Task, str]:
+        said = cast(dict[Task, str], self.cleaned_data)
+        return {task: "" if label == self.UNKNOWN else label for task, label in said.items()}
 
 
 class TokenForm(forms.Form):

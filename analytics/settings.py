@@ -172,6 +172,8 @@ MAX_PICTURE_BYTES = env.int("FOYER_MAX_PICTURE_BYTES", default=25_000_000)
 MAX_PICTURE_PIXELS = env.int("FOYER_MAX_PICTURE_PIXELS", default=50_000_000)
 # A camera's token may bring so many pictures a second, averaged over ten seconds.
 PUSHES_PER_SECOND = env.int("FOYER_PUSHES_PER_SECOND", default=50)
+# Seals faces kept for an audit; without it, a key made from SECRET_KEY does.
+AUDIT_KEY = env.str("FOYER_AUDIT_KEY", default="") or SECRET_KEY
 # Large uploads wait in the spool while they come in, not in the machine's temporary folder.
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

@@ -4,7 +4,19 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from analytics.views import accuracy, cameras, dashboard, figures, marks, pages, planning, privacy, sales, snapshots
+from analytics.views import (
+    accuracy,
+    blind,
+    cameras,
+    dashboard,
+    figures,
+    marks,
+    pages,
+    planning,
+    privacy,
+    sales,
+    snapshots,
+)
 from inference import api
 
 admin.site.site_header = admin.site.site_title = "Foyer"
@@ -47,6 +59,11 @@ urlpatterns = [
     path("stores/<int:store_id>/accuracy/marks/undo", marks.undo, name="undo-mark"),
     path("counts/<int:audit_id>/", accuracy.counted, name="count"),
     path("counts/<int:audit_id>/withdraw", accuracy.withdraw, name="withdraw-count"),
+    path("stores/<int:store_id>/accuracy/faces", blind.show, name="blind-audit"),
+    path("stores/<int:store_id>/accuracy/faces/agree", blind.agree, name="agree-to-audit"),
+    path("face-audits/<int:audit_id>/label", blind.label, name="label-faces"),
+    path("face-audits/<int:audit_id>/end", blind.end, name="end-audit"),
+    path("audit-faces/<int:face_id>.jpg", blind.picture, name="audit-face"),
     path("stores/<int:store_id>/cameras/", cameras.cameras, name="cameras"),
     path("cameras/<int:camera_id>/", cameras.camera, name="camera"),
     path("cameras/<int:camera_id>/tokens", cameras.create_token, name="create-token"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from django.utils.timezone import now
 
-from inference import health
+from inference import face_keeping, health
 from inference.models import Camera, CameraState
 from inference.pipeline import Tools, find_faces, health_of, tools
 from inference.streams import Glimpse, Pace, Stream, without_password
@@ -30,6 +30,7 @@ class Follower:
     def __init__(self, camera: Camera, stream: Stream) -> None:
         self.camera, self.stream = camera, stream
         self.view = View(camera)
+        self.for_audit = False  # whether a blind audit wants faces
         self.due = 0.0  # on the monotonic clock
         self.visits = 0
         self._counts: Counter[str] = Counter()
@@ -49,7 +50,10 @@ class Follower:
 
     def _count(self, glimpse: Glimpse, using: Tools) -> None:
         age = time.time() - glimpse.at
-        found = find_faces([glimpse.image], using, tasks=self.camera.store.tasks)[0]
+        store = self.camera.store
+        found = find_faces([glimpse.image], using, tasks=store.tasks, for_audit=self.for_audit)[0]
+        if candidates := [one for face in found if (one := face.candidate(glimpse.at))]:
+            face_keeping.keep(store, candidates)
         self.visits += self.view.see(glimpse.at, [face.seen(glimpse.at) for face in found])
         sure = [face for face in found if face.where.sure]
         self._counts.update({**health_of(sure), "age_seconds": age, "aged": 1})
@@ -119,3 +123,6 @@ def _list(followers: dict[int, Follower]) -> None:
     for pk in wanted.keys() - followers.keys():
         log.info("following %s at %s", wanted[pk], without_password(wanted[pk].stream_url))
         followers[pk] = Follower(wanted[pk], Stream(wanted[pk].stream_url))
+    keeping = face_keeping.keeping(camera.store for camera in wanted.values())
+    for follower in followers.values():
+        follower.for_audit = follower.camera.store_id in keeping

@@ -22,6 +22,12 @@ FALLEN_TO = 0.6
 # Below these a camera is badly placed from the start.
 POOR_SHARE, SMALL_FACE_PIXELS, OLD_FRAME_SECONDS, WRONG_CLOCK_SECONDS = 0.4, 40.0, 5.0, 30.0
 
+STREAM_IS: dict[str, str] = {
+    CameraState.Status.SILENT: "Its stream is connected and sends nothing",
+    CameraState.Status.DOWN: "Its stream cannot be reached",
+    CameraState.Status.ENDED: "Its stream is no longer followed",
+}
+
 ADD = """
     INSERT INTO inference_camerahour (camera_id, hour, {names}) VALUES (%s, %s, {places})
     ON CONFLICT (camera_id, hour) DO UPDATE SET {sums}
@@ -94,7 +100,7 @@ def _link(camera: Camera, at: datetime) -> list[str]:
     if state is None or state.updated_at < at - LOST_AFTER:
         return ["Nobody follows this camera's stream: the streams worker does not run, or has just been started."]
     if state.status != CameraState.Status.UP:
-        return [f"Its stream is {state.get_status_display()}{': ' + state.reason if state.reason else ''}."]
+        return [f"{STREAM_IS[state.status]}{': ' + state.reason if state.reason else ''}."]
     return []
 
 

@@ -514,6 +514,59 @@ class Audit(models.Model):
         return self.entered is not None
 
 
+class FaceAuditQuerySet(models.QuerySet["FaceAudit"]):
+    def running(self) -> FaceAuditQuerySet:
+        return self.filter(ended_at=None)
+
+
+class FaceAudit(models.Model):
+    """A blind audit: an admin agreed that some faces are kept, sealed and for a while, until a person has said what
+    they show. The consent and what came of it stay on record; the faces do not."""
+
+    class Ending(models.TextChoices):
+        FINISHED = "finished", "ended by hand"
+        EXPIRED = "expired", "its time was over"
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="face_audits")
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    agreed_at = models.DateTimeField(default=now, editable=False)
+    wanted = models.PositiveSmallIntegerField(help_text="How many faces may be kept.")
+    one_in = models.PositiveSmallIntegerField(help_text="One of so many classified faces is kept, by chance.")
+    keep_until = models.DateTimeField(help_text="What is still kept then is deleted.")
+    newest_at = models.DateTimeField(null=True, editable=False, help_text="When the face kept last was seen.")
+    ended_at = models.DateTimeField(null=True, editable=False)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    ending = models.CharField(max_length=10, choices=Ending.choices, blank=True)
+    deleted = models.PositiveIntegerField(default=0, help_text="Faces that were deleted when it ended.")
+    tallies = models.JSONField(default=list, help_text="What came of it; see face_audits.tallies.")
+
+    objects = FaceAuditQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-agreed_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["store"], condition=Q(ended_at=None), name="one_running_face_audit")
+        ]
+
+    def __str__(self) -> str:
+        return f"face audit of {self.store}, agreed {self.agreed_at:%Y-%m-%d}"
+
+
+class AuditFace(models.Model):
+    """A face kept for a blind audit: sealed, without its time, camera or visit; gone when the audit ends."""
+
+    audit = models.ForeignKey(FaceAudit, on_delete=models.CASCADE, related_name="faces")
+    sealed = models.BinaryField(help_text="Its picture, encrypted with a key that is not in the database.")
+    predicted = models.JSONField(help_text="The model's label for each attribute it was asked for.")
+    labels = models.JSONField(null=True, help_text="What a person saw, per attribute; empty where nobody can tell.")
+    is_face = models.BooleanField(null=True, help_text="Whether it shows a face; empty until somebody has looked.")
+    labelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    labelled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"face {self.pk} of {self.audit}"
+
+
 class ChangedHour(models.Model):
     """An hour of a store that gained or lost visits; whoever sums visits reads and deletes these rows."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from inference.models import NoticeConfirmation, Store
+from inference.models import FaceAudit, NoticeConfirmation, Store
 from inference.retention import SNAPSHOT_DAYS, WAITING_DAYS
 
 WORDS = {"age": "age group", "gender": "gender", "mood": "expression (positive, neutral or negative)"}
@@ -13,7 +13,7 @@ State = Literal["missing", "outdated", "confirmed"]
 
 def what_it_does(store: Store) -> dict[str, Any]:
     """What visitors must know, from the settings; kept with each confirmation, and compared with later settings."""
-    return {
+    says = {
         "estimates": [WORDS[task] for task in store.tasks],
         "counts_only": store.counts_only or not store.tasks,
         "picture_days": WAITING_DAYS,
@@ -21,6 +21,13 @@ def what_it_does(store: Store) -> dict[str, Any]:
         "responsible": store.responsible,
         "contact": store.privacy_contact,
     }
+    audit = FaceAudit.objects.running().filter(store=store).first()
+    if audit is not None:  # named only where there is one, so that other stores' confirmations hold
+        says |= {
+            "faces_kept": audit.wanted,
+            "faces_kept_until": audit.keep_until.astimezone(store.zone).date().isoformat(),
+        }
+    return says
 
 
 def state(store: Store) -> tuple[State, NoticeConfirmation | None]:

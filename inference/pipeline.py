@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils.timezone import now
 
-from inference import appearance, face_colours, health, spool, visits
+from inference import appearance, face_colours, face_keeping, health, spool, visits
 from inference.appearance import Vector
 from inference.decode import NotAPictureError, decode_reduced
 from inference.detect import Detection, Detector, detector
 from inference.detect.base import LARGEST_POSE_ERROR
+from inference.face_keeping import Candidate
 from inference.models import Camera, Face, Snapshot, SnapshotBatch
 from inference.predictor import TASKS, Classifier, FaceLook, Predictor
 from inference.tracking import Seen
@@ -51,17 +53,25 @@ SHARPNESS_SIDE, HALF_SHARP = 48, 60.0
 
 @dataclass(frozen=True)
 class FoundFace:
-    """A face in a picture. `weight`, 0 to 1: how sharp and how frontal it is. `colours` never leave the process."""
+    """A face in a picture. `weight`, 0 to 1: how sharp and how frontal it is. `colours` never leave the process.
+
+    `crop` is there only where a blind audit wants faces.
+    """
 
     where: Detection
     look: FaceLook | None
     weight: float = 1.0
     colours: Vector | None = None
+    crop: Pixels | None = None
 
     @property
     def sure_look(self) -> FaceLook | None:
         """None where the model itself doubts that this is a face."""
         return None if self.look is None or self.look.unsure else self.look
+
+    def candidate(self, at: float) -> Candidate | None:
+        """For a blind audit: a face with a look of its own and a crop."""
+        return Candidate(at, self.crop, self.sure_look) if self.crop is not None and self.sure_look else None
 
     def seen(self, at: float, key: int = 0) -> Seen:
         where = self.where
@@ -95,6 +105,7 @@ class _Looked:
     scale: float
     faces: list[Detection]
     tasks: tuple[Task, ...] = TASKS  # what may be estimated from it
+    for_audit: bool = False  # whether its faces are cut out
 
 
 def find_faces(
@@ -102,9 +113,10 @@ def find_faces(
     using: Tools,
     smallest: float = MIN_FACE_PIXELS,
     tasks: tuple[Task, ...] = TASKS,
+    for_audit: bool = False,
 ) -> list[list[FoundFace]]:
     """Faces of each picture, unsure ones too; those that are sure and large enough classified in one call."""
-    looked = [_Looked(picture, 1.0, using.detector.detect(picture, smallest), tasks) for picture in pictures]
+    looked = [_Looked(picture, 1.0, using.detector.detect(picture, smallest), tasks, for_audit) for picture in pictures]
     return _classified(looked, using, smallest)
 
 
@@ -113,12 +125,14 @@ def find_faces_in(
     using: Tools,
     smallest: float = MIN_FACE_PIXELS,
     tasks: Sequence[tuple[Task, ...]] | None = None,
+    for_audit: Sequence[bool] | None = None,
 ) -> list[list[FoundFace] | NotAPictureError]:
     """Faces of each picture file, or why it is none. Threads decode and detect while others' faces are classified.
 
-    `tasks` says for each file what may be estimated; left out, everything.
+    `tasks` says for each file what may be estimated; left out, everything. `for_audit`: whose faces are cut out.
     """
     wanted = tasks if tasks is not None else [TASKS] * len(files)
+    audited = for_audit if for_audit is not None else [False] * len(files)
     result: list[list[FoundFace] | NotAPictureError] = []
     waiting: list[_Looked] = []
     places: list[int] = []
@@ -130,7 +144,8 @@ def find_faces_in(
         places.clear()
 
     with ThreadPoolExecutor(THREADS) as threads:
-        for looked in threads.map(lambda data, tasks: _look(data, using.detector, smallest, tasks), files, wanted):
+        look = partial(_look, using.detector, smallest)
+        for looked in threads.map(look, files, wanted, audited):
             if isinstance(looked, NotAPictureError):
                 result.append(looked)
                 continue
@@ -144,7 +159,7 @@ def find_faces_in(
 
 
 def _look(
-    data: bytes, detector: Detector, smallest: float, tasks: tuple[Task, ...] = TASKS
+    detector: Detector, smallest: float, data: bytes, tasks: tuple[Task, ...] = TASKS, for_audit: bool = False
 ) -> _Looked | NotAPictureError:
     """Find faces in a picture decoded no larger than the detector needs it, or than its smallest face needs it."""
     try:
@@ -153,7 +168,7 @@ def _look(
         worth = [face.size for face in found if face.sure and face.size >= smallest]
         if scale < 1 and worth and min(worth) * scale < SHARP_ENOUGH_PIXELS:
             picture, scale = decode_reduced(data, min(1.0, SHARP_ENOUGH_PIXELS / min(worth)))
-        return _Looked(picture, scale, found, tasks)
+        return _Looked(picture, scale, found, tasks, for_audit)
     except NotAPictureError as error:
         return error
 
@@ -170,7 +185,8 @@ def _classified(looked: Sequence[_Looked], using: Tools, smallest: float) -> lis
 
 def _found(looked: _Looked, face: Detection, look: FaceLook | None) -> FoundFace:
     there = face.times(looked.scale)
-    return FoundFace(face, look, weight(looked.picture, there), appearance.colours(looked.picture, there.box))
+    crop = face_keeping.cut(looked.picture, there.box) if looked.for_audit and look else None
+    return FoundFace(face, look, weight(looked.picture, there), appearance.colours(looked.picture, there.box), crop)
 
 
 def weight(picture: Pixels, face: Detection) -> float:
@@ -223,10 +239,13 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
             there.append(snapshot)
         except FileNotFoundError:
             _refuse(snapshot, "the picture is gone; please upload it again")
+    stores = {snapshot.camera.store_id: snapshot.camera.store for snapshot in there}
     tasks = [snapshot.camera.store.tasks for snapshot in there]
+    keeping = face_keeping.keeping(stores.values())
+    audited = [snapshot.camera.store_id in keeping for snapshot in there]
     readable: list[Snapshot] = []
     faces: list[list[FoundFace]] = []
-    for snapshot, found in zip(there, find_faces_in(files, using, tasks=tasks), strict=True):
+    for snapshot, found in zip(there, find_faces_in(files, using, tasks=tasks, for_audit=audited), strict=True):
         if isinstance(found, NotAPictureError):
             _refuse(snapshot, str(found))
             continue
@@ -244,6 +263,18 @@ def _analyse(chunk: list[Snapshot], using: Tools) -> None:
         face_colours.put(row.pk, face.colours)
     Snapshot.objects.bulk_update(chunk, ["status", "reason", "faces_seen", "faces_classified", "analysed_at"])
     _note_health(chunk, dict(zip((snapshot.pk for snapshot in readable), faces, strict=True)))
+    for pk in sorted(keeping):
+        face_keeping.keep(stores[pk], _candidates(pairs, pk))
+
+
+def _candidates(pairs: Sequence[tuple[Snapshot, FoundFace]], store_id: int) -> list[Candidate]:
+    """Of a chunk, the faces from which a store's blind audit may draw."""
+    found = [
+        face.candidate((snapshot.captured_at or now()).timestamp())
+        for snapshot, face in pairs
+        if snapshot.camera.store_id == store_id
+    ]
+    return [one for one in found if one is not None]
 
 
 def _note_health(chunk: Sequence[Snapshot], faces: dict[int, list[FoundFace]]) -> None:

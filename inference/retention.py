@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.timezone import now
 
-from inference import face_colours, regulars, spool, still
+from inference import face_audits, face_colours, regulars, spool, still
 from inference.models import DeletionRun, Snapshot
 from inference.spool import LEFTOVER_AFTER_SECONDS
 
@@ -37,6 +37,7 @@ KINDS = (
     Kind("waiting", "Pictures whose time nobody gave", f"after {WAITING_DAYS} days"),
     Kind("spool", "Files that a crash left behind", f"{LEFTOVER_AFTER_SECONDS // 60} minutes after it"),
     Kind("snapshots", "Names and fates of files", f"after {SNAPSHOT_DAYS} days"),
+    Kind("audit", "Faces kept for a blind audit", "when it ends, on the day its notice names at the latest"),
     Kind("still", "Places of posters and screens", "once nothing has been seen there for a while"),
 )
 
@@ -90,4 +91,10 @@ def _forget() -> dict[str, int]:
     swept = sweep_spool()  # while the rows still tell which files are done with
     old = Snapshot.objects.filter(created_at__lt=now() - timedelta(days=SNAPSHOT_DAYS))
     deleted, _ = old.exclude(status__in=[Snapshot.Status.PENDING, Snapshot.Status.WAITING]).delete()
-    return {"waiting": expired, "snapshots": deleted, "spool": swept, "still": still.forget(now())}
+    return {
+        "waiting": expired,
+        "snapshots": deleted,
+        "spool": swept,
+        "audit": face_audits.expire(),
+        "still": still.forget(now()),
+    }

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from inference import intake, pipeline, push, tokens
+from inference import face_keeping, intake, notice, pipeline, push, tokens
 from inference import tasks as vision
-from inference.models import Camera
+from inference.models import AuditFace, Camera, NoticeConfirmation
 from tests import factories, fakes, pictures_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,6 +88,25 @@ def test_after_a_run_no_picture_is_anywhere(
     assert not pictures_in.in_redis(settings.REDIS_URL)
     assert not pictures_in.in_folder(tmp_path)  # spool, data folder and logs of this test
     assert log.stat().st_size > 0
+    assert not newer_than(Path(tempfile.gettempdir()), began)
+
+
+def test_with_an_audit_on_its_faces_are_there_and_none_can_be_decoded(
+    camera: Camera, client: Client, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = time.time()
+    admin = User.objects.create_superuser("ada", password="correct horse")
+    face_keeping.agree(camera.store, admin, wanted=30, one_in=1, days=1)
+    NoticeConfirmation.objects.create(
+        store=camera.store, hangs_since="2026-03-01", says=notice.what_it_does(camera.store)
+    )
+    run(camera, client, monkeypatch)
+    assert AuditFace.objects.exists()
+    face = AuditFace.objects.latest("pk")
+    assert pictures_in.pictures_in(client.get(f"/audit-faces/{face.pk}.jpg").content)
+    assert not pictures_in.in_database()
+    assert not pictures_in.in_redis(settings.REDIS_URL)
+    assert not pictures_in.in_folder(tmp_path)
     assert not newer_than(Path(tempfile.gettempdir()), began)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,9 +28,12 @@ def privacy(request: HttpRequest, store_id: int) -> HttpResponse:
         return redirect("privacy", store.pk)
     store.refresh_from_db()
     state, last = notice.state(store)
+    audit = store.face_audits.running().select_related("agreed_by").first()
     context = {
         "store": store,
         "form": form,
+        "audit": audit,
+        "faces_kept": audit.faces.count() if audit else 0,
         "state": state,
         "last": last,
         "lacks": notice.lacks(store),
@@ -46,7 +51,9 @@ def privacy(request: HttpRequest, store_id: int) -> HttpResponse:
 def notice_page(request: HttpRequest, store_id: int) -> HttpResponse:
     """The notice to print, from the settings as they are."""
     store = access.store_for(request.user, store_id)
-    context = {"store": store, "says": notice.what_it_does(store), "lacks": notice.lacks(store)}
+    says = notice.what_it_does(store)
+    until = date.fromisoformat(says["faces_kept_until"]) if "faces_kept_until" in says else None
+    context = {"store": store, "says": says, "until": until, "lacks": notice.lacks(store)}
     return render(request, "privacy/notice.html", context)
 
 

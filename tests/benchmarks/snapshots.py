@@ -47,7 +47,7 @@ def rows() -> Iterator[Row]:
         yield rate("snapshots, end to end", files, through_queue, "the same in-process, no queue, no database", direct)
     stages = [stage(some) / len(some) * len(files) for stage in (decoding, detecting, classifying, storing)]
     yield rate("  the same", files, through_queue, "the sum of its stages, each alone", sum(stages))
-    looked = [pipeline._look(data, tools().detector, pipeline.MIN_FACE_PIXELS) for data in some]
+    looked = [pipeline._look(tools().detector, pipeline.MIN_FACE_PIXELS, data) for data in some]
     faces = [(one.picture, face.times(one.scale)) for one in looked if not isinstance(one, NotAPictureError)
              for face in one.faces]  # fmt: skip
     deepface = DeepFace()

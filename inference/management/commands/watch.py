@@ -39,7 +39,7 @@ class Command(BaseCommand):
         frames = made = 0
         for glimpse in glimpses(camera.stream_url, seconds):
             frames += 1
-            found = find_faces([glimpse.image], tools())[0]
+            found = find_faces([glimpse.image], tools(), tasks=camera.store.tasks)[0]
             made += view.see(glimpse.at, [face.seen(glimpse.at) for face in found])
             self.stderr.write(f"{len(found)} faces, {len(view.people)} people in view")
         return frames, made + view.close()

@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils.timezone import now
 
 from analytics.models import AccessLog, PurchaseImport
 from analytics.sales import files
-from inference import tokens
-from inference.models import Audit, Camera, SnapshotBatch, Store
+from inference import sealing, tokens
+from inference.models import Audit, AuditFace, Camera, FaceAudit, SnapshotBatch, Store
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,9 @@ READ = {
     "privacy": "/stores/{store}/privacy/",
     "notice": "/stores/{store}/notice",
     "refused-rows": "/imports/{sales}/refused.csv",
+    "blind-audit": "/stores/{store}/accuracy/faces",
+    "label-faces": "/face-audits/{audit}/label",
+    "audit-face": "/audit-faces/{face}.jpg",
 }
 # Shown and answered at one address, which leads to the import once nothing is asked any more.
 ASKED = {"import-columns": "/imports/{sales}/columns"}
@@ -62,6 +66,8 @@ WRITE = {
     "revoke-token": "/tokens/{token}/revoke",
     "confirm-notice": "/stores/{store}/notice/confirm",
     "undo-import": "/imports/{sales}/undo",
+    "agree-to-audit": "/stores/{store}/accuracy/faces/agree",
+    "end-audit": "/face-audits/{audit}/end",
 }
 
 
@@ -81,7 +87,10 @@ def address(shop: Store) -> Callable[[str], str]:
     ends = factories.NOON + timedelta(hours=1)
     count = Audit.objects.create(store=shop, start=factories.NOON, end=ends, entered=40, staff=1)
     token, _ = tokens.create(camera, "door box")
+    audit = FaceAudit.objects.create(store=shop, wanted=50, one_in=1, keep_until=now() + timedelta(days=1))
+    face = AuditFace.objects.create(audit=audit, sealed=sealing.seal(b"face"), predicted={"gender": "male"})
     ids = {"store": shop, "batch": batch, "sales": sales, "count": count, "camera": camera, "token": token}
+    ids |= {"audit": audit, "face": face}
     return lambda pattern: pattern.format(**{name: row.pk for name, row in ids.items()})
 
 

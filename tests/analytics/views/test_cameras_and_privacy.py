@@ -96,7 +96,7 @@ def test_a_stream_that_is_down_or_lost_is_told_of(camera: Camera) -> None:
     camera.is_followed = True
     assert "Nobody follows" in health.alerts(camera)[0]
     CameraState.objects.create(camera=camera, status="down", reason="no answer")
-    assert health.alerts(camera) == ["Its stream is cannot be reached: no answer."]
+    assert health.alerts(camera) == ["Its stream cannot be reached: no answer."]
 
 
 def test_sums_add_up_and_unknown_ones_are_refused(camera: Camera) -> None:
