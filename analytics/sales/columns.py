@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from analytics.sales import numbers
+from analytics.sales import kinds, numbers
 from analytics.sales.headers import compact, spellings, words
 from analytics.sales.times import Clock
 
@@ -27,7 +27,7 @@ SYNONYMS: Final[dict[str, str]] = {
     "age_mark": "age_mark; age key; age band",
     "gender_mark": "gender_mark; gender key",
     "receipt": """
-        receipt; receipt number; receipt no; receipt nr; receipt id; receipt #; invoice; invoice id; invoice no; invoice number; invoice nr;
+        receipt; receipt number; receipt no; receipt nr; receipt id; receipt #; check id; invoice; invoice id; invoice no; invoice number; invoice nr;
         invoice #; invoice/item number; ticket number; ticket no; ticket id; ticket; ticket #; bill; bill no; bill number; bill id; bill #;
         check number; check #; check id; check; order id; order number; order no; order #; order nr; order; sales order number;
         transaction number; transaction no; transaction id; transaction #; transaction; trans id; trans no; txn id; tx id; txn; sale id;
@@ -42,10 +42,10 @@ SYNONYMS: Final[dict[str, str]] = {
         número de pedido; id de transacción; operación;
         scontrino; numero scontrino; n. scontrino; ricevuta; numero ricevuta; fattura; numero documento; ordine; id transazione;
         bonnetje; kassabon; kassabonnummer; factuurnummer; bestelnummer; transactienummer; transactie; recibo nº; cupom; número do cupom;
-        nota; número da nota; fatura; número do pedido; pedido nº; paragon; nr paragonu; numer paragonu; nr transakcji; id; nr; no; number; nummer; numéro; número; #
+        nota; número da nota; nº fatura; nº documento; número do documento; nº venda; talão; nº talão; fatura; número do pedido; pedido nº; paragon; nr paragonu; numer paragonu; numer transakcji; nr dokumentu; číslo účtenky; účtenka; číslo dokladu; doklad; nr transakcji; id; nr; no; number; nummer; numéro; número; #
     """,
     "paid_at": """
-        paid_at; paid at; paid; payment date; payment time; date & time; date and time; datetime; date time; timestamp; transaction datetime;
+        paid_at; paid at; paid date; paid; line item date; payment date; payment time; date & time; date and time; datetime; date time; timestamp; transaction datetime;
         transaction timestamp; closed; closed at; closed date; completed at; sale datetime; sale date; sales date; transaction date; trans date;
         txn date; transdate; receipt date; invoice date; order datetime; order date; order timestamp; purchase date; purchase timestamp;
         business date; created at; created; created date; created date utc; date; event time; time stamp; t dat; date of sale; sold at; opened;
@@ -55,18 +55,18 @@ SYNONYMS: Final[dict[str, str]] = {
         date et heure; date/heure; date heure; horodatage; date de vente; date de paiement; date du ticket; date de transaction;
         fecha y hora; fecha/hora; fecha hora; fecha; fecha de venta; fecha de pago; fecha de pedido;
         data e ora; data/ora; data ora; data; data vendita; data operazione; datum en tijd; datum/tijd; verkoopdatum; data e hora;
-        data hora; data/hora; data da venda; data sprzedaży; data i godzina
+        data hora; data/hora; data da venda; data sprzedaży; data i godzina; data transakcji; datum a čas; datum prodeje
     """,
     "time": """
         time; transaction time; trans time; sale time; sales time; order time; purchase time; receipt time; invoice time; time of day; hour;
         uhrzeit; zeit; belegzeit; buchungszeit; kaufzeit; tid; klokkeslett; klokkeslæt; klokke; klockslag; tidspunkt; klo; kello; kellonaika;
-        heure; heure de vente; hora; hora de venta; ora; orario; tijd; tijdstip; godzina; czas
+        heure; heure de vente; hora; hora de venta; ora; orario; tijd; tijdstip; godzina; czas; čas; verkooptijd; försäljningstid
     """,
     "quantity": """
         quantity; qty; transaction qty; lineitem quantity; order quantity; quantity ordered; quantity sold; qty sold; sold quantity; units sold;
         units; item quantity; item qty; item cnt day; no of units; number of units; bottles sold; pcs; pieces; count; rqty; sales qty;
         menge; anzahl; stück; stk; stückzahl; anz; verkaufte menge; antall; mengde; antal; kpl; määrä; quantité; qté; qte; nombre d'articles;
-        cantidad; cant; unidades; uds; quantità; qta; q.tà; pezzi; aantal; hoeveelheid; stuks; quantidade; qtd; qtde; ilość; szt
+        cantidad; cant; unidades; uds; quantità; qta; q.tà; pezzi; aantal; hoeveelheid; stuks; quantidade; qtd; qtde; ilość; szt; množství; počet; antal st
     """,
     "items": """
         items; item count; items count; number of items; no of items; total items; items sold; total quantity; total qty; num items; # items;
@@ -76,10 +76,10 @@ SYNONYMS: Final[dict[str, str]] = {
         unit price; lineitem price; price per unit; unit retail price; price each; item price; unit cost price; single price; sale price; selling price;
         retail price; sales price; list price; price; rate; mrp; unit sales price; rprice; einzelpreis; stückpreis; e-preis; vk-preis; verkaufspreis;
         preis; enhetspris; stykpris; stk pris; pris; à-pris; a pris; yksikköhinta; hinta; prix unitaire; prix unitaire ttc; pu; pu ttc; prix;
-        precio unitario; precio; prezzo unitario; prezzo; stukprijs; eenheidsprijs; prijs; preço unitário; preço; cena jednostkowa; cena
+        precio unitario; precio; prezzo unitario; prezzo; stukprijs; eenheidsprijs; prijs; preço unitário; preço unit; preço; cena jednostkowa; cena brutto; cena; cena za kus; jednotková cena
     """,
     "amount": """
-        amount; total collected; total amount; total paid; amount paid; line total; linetotal; lineitem total; item total; total line amount; total; grand total;
+        amount; total w/ tax; total with tax; total collected; total amount; total paid; amount paid; line total; linetotal; lineitem total; item total; total line amount; total; grand total;
         total price; total sales; total sale; total revenue; total spent; total value; total cost; total bill; total incl tax; total incl vat; total inc tax;
         total including tax; total with tax; total ttc; order total; order amount; order value; invoice total; invoice amount; receipt total;
         transaction amount; transaction total; trans total; trans amount; txn amount; bill amount; sale total; sale amount; sales amount;
@@ -91,7 +91,7 @@ SYNONYMS: Final[dict[str, str]] = {
         beløb; i alt; total inkl moms; omsætning; yhteensä; loppusumma; brutto summa; montant; montant ttc; montant total; total ttc; prix total; ca ttc;
         chiffre d'affaires; à payer; importe; importe total; monto; monto total; total con iva; precio total; venta; ventas; valor; ingresos;
         importo; importo totale; totale; totale lordo; prezzo totale; incasso; bedrag; totaal; totaalbedrag; totaal incl btw; totaalprijs; omzet;
-        valor total; total geral; preço total; kwota; suma; wartość; razem; wartość brutto; kwota brutto; net sales; net total; net amount; net revenue; net; netto;
+        valor total; total geral; preço total; kwota; suma; wartość; razem; wartość brutto; kwota brutto; celkem; cena celkem; částka; total com iva; valor com iva; totaal incl; totaal incl btw; net sales; net total; net amount; net revenue; net; netto;
         nettobetrag; nettoumsatz; subtotal; sub total; zwischensumme; total ht; montant ht; base imponible; imponibile; gross sales; gross revenue
     """,
     "tax": """
@@ -109,14 +109,14 @@ SYNONYMS: Final[dict[str, str]] = {
         itemname; product title; menu item; items; details; coffee name; pizza name; sku name; name of product; dish; style;
         artikel; artikelname; artikelbezeichnung; bezeichnung; produkt; produktname; artikeltext; ware; gericht; vare; varenavn; varetekst; produktnavn; vara;
         artikelnamn; benämning; produktnamn; tuote; nimike; désignation; libellé; nom du produit; produit; artículo; descripción; producto; nombre del producto; concepto;
-        articolo; descrizione; prodotto; nome prodotto; omschrijving; artikelomschrijving; productnaam; produto; descrição; nome do produto; produkt nazwa; nazwa produktu; nazwa;
+        articolo; descrizione; prodotto; nome prodotto; omschrijving; artikelomschrijving; productnaam; produto; descrição; nome do produto; produkt nazwa; nazwa produktu; nazwa towaru; towar; nazwa; položka; zboží; název;
         product id; item id; article id; stock code; stockcode; product code; item code; sku; plu; ean; artikelnummer; artikelnr; varenummer
     """,
     "category": """
         category; product category; item category; product line; category name; pizza category; item type; product type; product group; department;
         department name; section; class; family; product family; sub category; sub-category; category code; category id; reporting category; warengruppe; kategorie;
         produktgruppe; artikelgruppe; sparte; varegruppe; kategori; avdeling; varugrupp; produktkategori; tuoteryhmä; catégorie; famille; rayon; categoría; familia;
-        sección; categoria; reparto; famiglia; categorie; productgroep; groep; departamento; kategoria; grupa
+        sección; categoria; reparto; famiglia; categorie; productgroep; groep; departamento; kategoria; grupa; kategorie; skupina
     """,
     "till": """
         till; till id; till number; register; register id; register name; terminal; terminal id; pos; pos id; pos name; pos terminal; device; device name; device id;
@@ -153,7 +153,7 @@ HINTS: Final[dict[str, tuple[str, str]]] = {
     "quantity": (r"qty|quantity|menge|quantit|cantidad|antall|\bunits\b", "price cost total stock on hand"),
     "unit_price": (r"price|preis|\bpris\b|prix|precio|prezzo|prijs", "total cost list msrp final category band range"),
     "amount": (r"total|amount|revenue|sales|betrag|umsatz|summe|montant|importe|beløp|belop|turnover|paid",
-               "tax vat tip discount cost fee qty quantity items item_count count units percent profit margin refund refunded return change balance points id date by channel rep person no number type status method price shipping weight gst net"),
+               "tax vat tip subtotal discount cost fee qty quantity items item_count count units percent profit margin refund refunded return change balance points id date by channel rep person no number type status method price shipping weight gst net"),
     "product": (r"\b(product|item|article|artikel|menu)\w*\b.*\b(name|description|detail|title|text)\b", "id type category group count"),
     "category": (r"category|categor|kategori|department|warengruppe", "id customer price age"),
     "branch": (r"\b(store|branch|shop|outlet|location|filial)\b", "type id number address city state phone zip size ship"),
@@ -252,11 +252,14 @@ def _is_time(text: str) -> bool:
     return len(text) <= 20
 
 
+STATES: Final = frozenset(map(compact, ("state", "estado", "stato", "stand", "état")))
 # What a column must contain to be taken for a field.
 TESTS: Final[dict[str, Callable[[Column], bool]]] = {
     "paid_at": Column.is_date, "time": Column.is_time, "amount": Column.is_number, "unit_price": Column.is_number,
     "quantity": Column.is_number, "items": Column.is_number, "tax": Column.is_number, "tip": Column.is_number,
     "discount": lambda column: column.mostly(_is_number_or_percent), "refunded": Column.is_number,
+    # A state may be California.
+    "status": lambda column: compact(column.name) not in STATES or any(map(kinds.tells, column.values)),
 }  # fmt: skip
 ORDER: Final = (
     "visit_ref", "age_mark", "gender_mark", "receipt", "paid_at", "time", "refunded", "tip", "tax", "discount", "items", "quantity", "unit_price", "amount", "product",

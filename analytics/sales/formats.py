@@ -41,6 +41,7 @@ class Mapping:
     mark: Mark = ""
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
+    instead: dict[str, str] = field(default_factory=dict)
     not_sales: frozenset[str] = NOT_SALES
     only_lines: frozenset[str] = frozenset()
 
@@ -55,12 +56,14 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Known:
-    """A till's export: the headers that tell it, and which column is what. Columns it may lack are in `perhaps`."""
+    """A till's export: the headers that tell it, and which column is what. Columns it may lack are in `perhaps`; `instead`
+    says which column stands in where another's cell is empty."""
 
     name: str
     columns: dict[str, str]
     more: tuple[str, ...] = ()
     perhaps: dict[str, str] = field(default_factory=dict)
+    instead: dict[str, str] = field(default_factory=dict)
     dates: DateOrder = ""
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
@@ -78,6 +81,7 @@ class Known:
             self.dates,
             plus=tuple(name for name in self.plus if name in wanted),
             minus=tuple(name for name in self.minus if name in wanted),
+            instead={ours: names[compact(theirs)] for ours, theirs in self.instead.items() if compact(theirs) in names},
             not_sales=NOT_SALES | self.not_sales,
             only_lines=self.only_lines,
         )
@@ -97,6 +101,55 @@ KNOWN: Final = (
         {"receipt": "Name", "paid_at": "Paid at", "amount": "Total", "status": "Financial Status",
          "product": "Lineitem name", "quantity": "Lineitem quantity", "unit_price": "Lineitem price"},
         perhaps={"refunded": "Refunded Amount", "branch": "Location"},
+        instead={"paid_at": "Created at"},  # an order that is not paid yet
+        minus=("refunded",),
+    ),
+    Known(
+        "woocommerce",
+        {"receipt": "Order Number", "paid_at": "Order Date", "amount": "Order Total Amount", "status": "Order Status"},
+        ("Order Subtotal Amount",),
+        perhaps={"product": "Item Name", "quantity": "Quantity (- Refund)", "unit_price": "Item Cost",
+                 "refunded": "Order Refund Amount", "category": "Category"},
+        minus=("refunded",),
+    ),
+    Known(
+        "toast items",
+        {"receipt": "Check Id", "paid_at": "Order Date", "amount": "Net Price", "tax": "Tax", "quantity": "Qty",
+         "product": "Menu Item", "voided": "Void?"},
+        perhaps={"category": "Sales Category", "branch": "Location"},
+        plus=("tax",),
+    ),
+    Known(
+        "toast checks",
+        {"receipt": "Check Id", "date": "Opened Date", "time": "Opened Time", "amount": "Total"},
+        ("Check #", "Tender"),
+    ),
+    Known(
+        "toast orders",
+        {"receipt": "Order Id", "paid_at": "Opened", "amount": "Total", "voided": "Voided", "tip": "Tip"},
+        ("Order #", "# of Guests"),
+        perhaps={"branch": "Location"},
+        minus=("tip",),
+    ),
+    Known(
+        "toast payments",
+        {"receipt": "Check Id", "paid_at": "Paid Date", "amount": "Amount", "status": "Status",
+         "refunded": "Refund Amount"},
+        ("Payment Id",),
+        perhaps={"branch": "Location"},
+        minus=("refunded",),
+    ),
+    Known(
+        "clover items",
+        {"receipt": "Order ID", "paid_at": "Line Item Date", "amount": "Item Total", "product": "Item Name",
+         "status": "Payment State"},
+        perhaps={"quantity": "Quantity Sold", "category": "Category"},
+    ),
+    Known(
+        "clover orders",
+        {"receipt": "Order ID", "paid_at": "Order Date", "amount": "Order Total", "status": "Order Payment State"},
+        ("Payments Total",),
+        perhaps={"refunded": "Refunds Total"},
         minus=("refunded",),
     ),
     Known(
@@ -143,6 +196,17 @@ KNOWN: Final = (
         not_sales=frozenset({"cash withdrawal"}),
     ),
     Known(
+        "sumup sales",
+        {"receipt": "Transaction ID", "date": "Date", "time": "Time", "kind": "Type", "amount": "Price (Gross)",
+         "product": "Description", "quantity": "Quantity"},
+    ),
+    Known(
+        "zettle products",
+        {"receipt": "Receipt number", "date": "Date", "time": "Time", "product": "Name", "quantity": "Quantity",
+         "amount": "Final price"},
+        perhaps={"category": "Category"},
+    ),
+    Known(
         "zettle",
         {"receipt": "Receipt number", "date": "Date", "time": "Time", "amount": "Total"},
         ("Payment method", "Fee"),
@@ -166,7 +230,7 @@ def recognise(columns: Sequence[Column], wanted: dict[str, str] | None = None, *
     Raises MappingError when purchases could not be told, unless `anything` will do.
     """
     names = [column.name for column in columns]
-    by_compact = {compact(name): name for name in reversed(names)}
+    by_compact = {spelt: name for k in (1, 0) for name in reversed(names) for spelt in spellings(name)[k : k + 1]}
     somebodys = personal.columns(names, _rows(columns))
     if not wanted:
         for known in KNOWN:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+NUMBERED = re.compile(r"Column \d+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 BRACKETS = re.compile(r"\s*[(\[].*?[)\]]")
 
@@ -19,6 +20,15 @@ def unique(cells: Sequence[str]) -> list[str]:
         number = sum(name == other or other.startswith(f"{name} (#") for other in names)
         names.append(f"{name} (#{number + 1})" if number else name)
     return names
+
+
+def numbered(width: int) -> list[str]:
+    """Names for the columns of a file without a header."""
+    return [f"Column {place}" for place in range(1, width + 1)]
+
+
+def are_numbered(names: Sequence[str]) -> bool:
+    return all(NUMBERED.fullmatch(name) for name in names)
 
 
 @lru_cache(4096)

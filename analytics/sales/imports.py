@@ -21,13 +21,13 @@ from analytics.models import PurchaseImport, SalesMapping
 from analytics.sales import columns, files, oddities, personal, sniff, stage
 from analytics.sales import store as storing
 from analytics.sales.formats import Mapping, MappingError, recognise
-from analytics.sales.headers import unique
+from analytics.sales.headers import NUMBERED, are_numbered, numbered, unique
 from analytics.sales.numbers import Mark
 from analytics.sales.parse import Branches, Chunk, Parser
 from analytics.sales.sniff import Source, UnreadableError
 from analytics.sales.stage import Shape
 from analytics.sales.survey import Survey, chunks, survey
-from analytics.sales.times import AmbiguousDatesError, DateOrder
+from analytics.sales.times import AmbiguousDatesError, DateOrder, OrderEvidence
 from inference.models import Store
 
 SAMPLE: Final = 8
@@ -37,7 +37,8 @@ ROUNDING: Final = "each receipt to the cent, halves away from zero"
 SURVEYED, PARSED, GATHERED = 15, 70, 85  # percent
 
 VALUE: Final = re.compile(r"[\W\d_]*\d[\W\d_]*")
-NAMELESS: Final = re.compile(r"Column \d+")
+MOSTLY: Final = 0.6  # share of a column's cells that make it one of numbers or dates
+NO_HEADER: Final = "The file does not say what its columns are called. Please say which is what; they are numbered."
 
 Notify = Callable[[int], None]
 
@@ -97,6 +98,8 @@ def open_file(path: Path, choice: Choice, *, anything: bool = False) -> Opened:
     rows = _first_rows(source)
     if not rows:
         raise UnreadableError("The file is empty.")
+    if _has_no_header(rows):
+        return _opened_numbered(source, rows, choice, anything=anything)
     nameless: Opened | None = None
     for place in range(min(len(rows), sniff.HEADER_WITHIN)):
         if _is_data(rows[place][1]):
@@ -105,7 +108,7 @@ def open_file(path: Path, choice: Choice, *, anything: bool = False) -> Opened:
             opened = _opened(source, rows, place, choice)
         except MappingError:
             continue
-        if not any(NAMELESS.fullmatch(name) for name in opened.mapping.columns.values()):
+        if not any(NUMBERED.fullmatch(name) for name in opened.mapping.columns.values()):
             return opened
         nameless = nameless or opened  # a title above the header, it may be
     return nameless or _opened(source, rows, _likeliest_header(rows), choice, anything=anything)
@@ -121,6 +124,26 @@ def _is_data(cells: list[str]) -> bool:
     return any(VALUE.fullmatch(cell.strip()) for cell in cells)
 
 
+def _has_no_header(rows: list[sniff.Row]) -> bool:
+    """Whether the first row is like those below it: a number or a date wherever they have some, in two columns at least."""
+    first, below = rows[0][1], [cells for _, cells in rows[1:]]
+    told = [k for k in range(len(first)) if below and _tells_values([row[k] for row in below if k < len(row)])]
+    return len(told) > 1 and all(VALUE.fullmatch(first[k].strip()) for k in told)
+
+
+def _tells_values(cells: list[str]) -> bool:
+    return sum(bool(VALUE.fullmatch(cell.strip())) for cell in cells) > MOSTLY * len(cells)
+
+
+def _opened_numbered(source: Source, rows: list[sniff.Row], choice: Choice, *, anything: bool) -> Opened:
+    """Which column is what is not guessed here: nothing but numbers would tell an amount from a receipt's number."""
+    if choice.columns is None and not anything:
+        raise MappingError(NO_HEADER)
+    header = numbered(max(len(cells) for _, cells in rows))
+    first = [(rows[0][0], header), *rows]
+    return _opened(replace(source, is_headless=True), first, 0, choice, anything=anything)
+
+
 def _likeliest_header(rows: list[sniff.Row]) -> int:
     """The first row as wide as the widest."""
     widths = [sum(bool(cell.strip()) for cell in cells) for _, cells in rows[: sniff.HEADER_WITHIN]]
@@ -130,6 +153,8 @@ def _likeliest_header(rows: list[sniff.Row]) -> int:
 def _opened(source: Source, rows: list[sniff.Row], place: int, choice: Choice, *, anything: bool = False) -> Opened:
     number, cells = rows[place]
     header = unique(cells)
+    if are_numbered(header) and choice.columns is None and not anything:
+        raise MappingError(NO_HEADER)
     below = [cells for _, cells in rows[place + 1 :]]
     found = columns.columns_of(header, below)
     mapping = recognise(found, choice.columns, anything=anything)
@@ -146,7 +171,10 @@ def with_saved(store: Store, path: Path, choice: Choice) -> Choice:
     if choice.columns is not None:
         return choice
     source = sniff.open_file(path)
-    headers = [set(unique(cells)) for _, cells in _first_rows(source)[: sniff.HEADER_WITHIN]]
+    rows = _first_rows(source)
+    headers = [set(unique(cells)) for _, cells in rows[: sniff.HEADER_WITHIN]]
+    if rows and _has_no_header(rows):
+        headers.append(set(numbered(max(len(cells) for _, cells in rows))))
     for saved in SalesMapping.objects.filter(store=store):
         if any(set(saved.header) <= names for names in headers):
             return from_saved(saved, choice)
@@ -189,7 +217,7 @@ def read(
     tell = notify or (lambda _: None)
     opened = open_file(path, choice)
     mapping = opened.mapping
-    seen, notes = _survey(opened.source, mapping, store, tell)
+    seen, notes = _survey(opened, store, tell)
     if seen.rows == 0:
         raise UnreadableError("The file has a header but no rows.")
     branches, more = _branches(store, seen, choice, stores)
@@ -210,21 +238,36 @@ def read(
             stage.drop()
 
 
-def _survey(source: Source, mapping: Mapping, store: Store, tell: Notify) -> tuple[Survey, list[str]]:
-    """What the whole file tells; where it does not tell the order of dates, an earlier import of such a file may."""
+def _survey(opened: Opened, store: Store, tell: Notify) -> tuple[Survey, list[str]]:
+    """What the whole file tells; where its dates do not tell their order, its other dates or an earlier import may."""
+    source, mapping = opened.source, opened.mapping
     today = now().astimezone(store.zone).date()
     try:
         with _without_garbage_collection():
             seen = survey(source, mapping, today)
         notes: list[str] = []
     except AmbiguousDatesError:
-        before = _earlier(store, mapping)
-        if before is None:
+        order, because = _order_elsewhere(opened, store)
+        if not order:
             raise
-        seen = survey(source, replace(mapping, dates=before.mapping["dates"]), today)
-        notes = [f"The dates are read {seen.dates}, as in import {before.pk} of a file with these columns."]
+        seen = survey(source, replace(mapping, dates=order), today)
+        notes = [f"The dates are read {seen.dates}, as {because}."]
     tell(SURVEYED)
     return seen, notes
+
+
+def _order_elsewhere(opened: Opened, store: Store) -> tuple[DateOrder, str]:
+    """(order, why) of other columns with dates, or of an earlier file like this one."""
+    used = set(opened.mapping.columns.values())
+    places = [k for k, column in enumerate(opened.columns) if column.name not in used and column.is_date()]
+    found = OrderEvidence()
+    for _, cells in opened.source.data() if places else ():
+        found.add(cells[k].strip() for k in places if k < len(cells))
+    if bool(found.day_first) != bool(found.month_first):
+        order: DateOrder = "day-first" if found.day_first else "month-first"
+        return order, f"another column's {found.day_first or found.month_first} can be read no other way"
+    before = _earlier(store, opened.mapping)
+    return (before.mapping["dates"], f"in import {before.pk} of a file with these columns") if before else ("", "")
 
 
 def _earlier(store: Store, mapping: Mapping) -> PurchaseImport | None:

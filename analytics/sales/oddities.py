@@ -23,6 +23,8 @@ DAYS: Final = """
     SELECT (paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) FILTER (WHERE status = 'sale'), coalesce(sum(amount), 0)
     FROM pg_temp.decided GROUP BY 1 ORDER BY 1
 """
+# Rows, and the days of stores and tills that they are of.
+ROWS_AND_DAYS: Final = "SELECT count(*), count(DISTINCT (store_id, till, paid_at)) FROM pg_temp.decided"
 HOURS: Final = """
     SELECT extract(hour FROM paid_at AT TIME ZONE %(zone)s)::int, count(*) FROM pg_temp.decided GROUP BY 1
 """
@@ -55,6 +57,7 @@ def warnings(store: Store, parser: Parser, seen: Survey, mapping: Mapping) -> li
         usual = rows(USUAL, fewest=FEWEST_DAYS)
         return [
             *_reading(parser, seen, mapping),
+            *_sums_of_days(rows(ROWS_AND_DAYS)[0], parser, seen),
             *_empty_days(days),
             *_unusual_days(days, Decimal(usual[0][0]) if usual and usual[0][0] else None),
             *_large(rows(LARGE, times=MANY_TIMES)),
@@ -85,6 +88,14 @@ def _reading(parser: Parser, seen: Survey, mapping: Mapping) -> list[str]:
     if parser.clock.twice:
         found.append(f"{len(parser.clock.twice)} times lie in the hour that happened twice; the first is taken.")
     return found
+
+
+def _sums_of_days(counted: tuple[int, int], parser: Parser, seen: Survey) -> list[str]:
+    """A file with one row a day holds no receipts; `counted` are (rows, days)."""
+    rows, days = counted
+    if seen.has_times or not parser.is_counted or rows < FEWEST_DAYS or days < rows:
+        return []
+    return ["No day has two rows: these look like sums of days, not receipts, and each would count as one purchase."]
 
 
 def _empty_days(days: dict[date, tuple[int, Decimal]]) -> list[str]:

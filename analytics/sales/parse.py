@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from analytics.sales import columns, personal
 from analytics.sales.formats import Mapping
 from analytics.sales.headers import compact
+from analytics.sales.kinds import REFUNDS, VOIDED, YES
 from analytics.sales.numbers import Mark, number
 from analytics.sales.sniff import Row, Source
 from analytics.sales.survey import Survey, cells_by_column
@@ -31,6 +32,7 @@ LONGEST: Final = {
     "category": 100,
 }
 MOST_KEPT: Final = 200_000  # cells whose reading is remembered, so that memory stays bounded
+LAST: Final = 2  # rows at the end of a chunk among which the file's sums may stand
 NULL: Final = "\\N"  # COPY's sign for nothing
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY: Final = 86_400_000_000  # microseconds
@@ -39,18 +41,6 @@ SPECIAL: Final = str.maketrans({"\\": "\\\\", "\t": " ", "\n": " ", "\r": " ", "
 
 # What a row is.
 SALE, REFUND, VOID, ARTICLE, LEFT_OUT = "0", "1", "2", "3", "9"
-VOIDED: Final = frozenset((
-    "void", "voided", "cancelled", "canceled", "failed", "declined", "pending", "open", "parked", "expired", "unpaid", "rejected", "error", "draft",
-    "abandoned", "on hold", "incomplete", "storniert", "storno", "abgebrochen", "fehlgeschlagen", "offen", "annullert", "annullerad", "makulerad", "feilet",
-    "annulé", "annulée", "échoué", "anulado", "anulada", "fallido", "annullato", "fallito", "geannuleerd", "cancelado", "avbelegabbruch", "avbelegstorno",
-))  # fmt: skip
-REFUNDS: Final = frozenset((
-    "refund", "refunded", "return", "returned", "returns", "credit note", "erstattung", "rückgabe", "retoure", "gutschrift", "rückerstattung", "retur",
-    "kreditnota", "refusjon", "återbetalning", "retour", "remboursement", "avoir", "devolución", "reembolso", "abono", "reso", "rimborso", "terugbetaling", "devolução", "zwrot",
-))  # fmt: skip
-YES: Final = frozenset(
-    ("true", "yes", "y", "1", "x", "ja", "j", "oui", "si", "sí", "voided", "void", "wahr", "tak", "storno", "kyllä")
-)
 # What stands beside a sum below the rows.
 SUMS: Final = frozenset(map(compact, (
     "total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt", "gesamtsumme", "totalt", "sum totalt", "total général", "totale", "totaal", "suma",
@@ -132,6 +122,7 @@ class Parser:
         self.clock = Clock(zone, survey.dates)
         self.width = len(source.header)
         self.place = {ours: source.header.index(theirs) for ours, theirs in mapping.columns.items()}
+        self.instead = {ours: source.header.index(theirs) for ours, theirs in mapping.instead.items()}
         self.left_out: Counter[str] = Counter()
         self._before: dict[str, str] = {}
         self._run, self._key = 0, ("",) * 5
@@ -181,14 +172,15 @@ class Parser:
         cells = {ours: list(map(str.strip, columns[k])) for ours, k in self.place.items()}
         dates = cells.get("paid_at") or cells["date"]
         if "" in dates:
-            self._fill(cells, dates)
+            self._fill(cells, dates, {ours: columns[k] for ours, k in self.instead.items()})
         for name in ("receipt", "paid_at", "date", "time", "till", "branch"):
             if name in cells:
                 self._before[name] = cells[name][-1]
         return cells
 
-    def _fill(self, cells: dict[str, list[str]], dates: list[str]) -> None:
-        """A row without a date that goes on with the receipt above it is of the same time, till and branch."""
+    def _fill(self, cells: dict[str, list[str]], dates: list[str], instead: dict[str, tuple[str, ...]]) -> None:
+        """A row without a date that goes on with the receipt above it is of the same time, till and branch; what else is
+        empty is taken from where it may stand `instead`."""
         receipts = cells.get("receipt")
         if receipts is None:
             return
@@ -201,6 +193,8 @@ class Parser:
                     cells[name][k] = cells[name][k] or before.get(name, "")
                 if "amount" in cells and not cells["amount"][k]:
                     cells.setdefault("_article", [""] * len(dates))[k] = "x"
+            for ours, others in instead.items():
+                cells[ours][k] = cells[ours][k] or others[k].strip()
             before = {name: cells[name][k] for name in told}
 
     # 2. Reading ----------------------------------------------------------------------------------------------------
@@ -302,7 +296,10 @@ class Parser:
             sorts = [sort if name == self.branches.only else LEFT_OUT for name, sort in zip(branch, sorts, strict=True)]
         dates = cells.get("paid_at") or cells["date"]
         for k, day in enumerate(dates) if "" in dates else ():
-            if not day and _is_sum(rows[k][1]):
+            last = k >= len(dates) - LAST
+            if not day and (
+                _is_sum(rows[k][1]) or (last and not cells.get("receipt", dates)[k] and _is_bare(rows[k][1]))
+            ):
                 sorts[k] = LEFT_OUT
         self.left_out.update(sort for sort in sorts if sort == LEFT_OUT)
         return sorts
@@ -501,7 +498,24 @@ def _receipt(text: str) -> str | None:
 
 
 def _text_reader(length: int) -> Callable[[str], str | None]:
-    return lambda text: personal.masked(" ".join(text.split())[:length]).translate(SPECIAL)
+    def read(text: str) -> str:
+        return "" if columns.nothing(text) else personal.masked(" ".join(text.split())[:length]).translate(SPECIAL)
+
+    return read
+
+
+def _is_bare(cells: Sequence[str]) -> bool:
+    """Whether a row says nothing but numbers, as one that sums up the others does."""
+    said = [cell for cell in cells if cell.strip()]
+    return bool(said) and all(not _fails(cell) for cell in said)
+
+
+def _fails(text: str) -> bool:
+    try:
+        number(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_sum(cells: Sequence[str]) -> bool:

@@ -18,9 +18,9 @@ MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Eight-bit encodings, the likeliest first: Windows, an old Mac, a DOS till.
-EIGHT_BIT: Final = ("cp1252", "mac_roman", "cp850")
-LETTERS: Final = frozenset("äöüßéèêëàâáåæøœçñíìîïóòôõúùûÄÖÜÉÈÀÁÅÆØÇÑÍÓÕÚ")
+# Eight-bit encodings, the likeliest first: Windows, Windows and Unix in Central Europe, an old Mac, a DOS till.
+EIGHT_BIT: Final = ("cp1252", "cp1250", "iso8859_2", "mac_roman", "cp850")
+LETTERS: Final = frozenset("äöüßéèêëàâáåæøœçñíìîïóòôõúùûÄÖÜÉÈÀÁÅÆØÇÑÍÓÕÚąćęłńśźżčďěňřšťůžýőűĄĆĘŁŃŚŹŻČĎĚŇŘŠŤŮŽÝŐŰ")
 SIGNS: Final = frozenset("€£’–“”°\u00a0´")  # what else tills write beyond ASCII
 DELIMITERS: Final = (",", ";", "\t", "|")
 # Some tills write a title and a period above the header; it stands in one of so many rows.
@@ -43,7 +43,8 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """How a file is read. `skip` is the number of its line (or sheet row) before the header's."""
+    """How a file is read. `skip` is the number of its line (or sheet row) before the header's, or before the first one
+    where it has no header."""
 
     path: Path
     encoding: str
@@ -51,6 +52,7 @@ class Source:
     sheet: str = ""
     skip: int = 0
     header: list[str] = field(default_factory=list)
+    is_headless: bool = False
 
     def rows(self) -> Iterator[Row]:
         """(number of the line where the row begins, cells) for every row that is not blank, from the header on."""
@@ -59,7 +61,7 @@ class Source:
 
     def data(self) -> Iterator[Row]:
         """The rows below the header."""
-        return islice(self.rows(), 1, None)
+        return islice(self.rows(), 0 if self.is_headless else 1, None)
 
     def _lines(self) -> Iterator[Row]:
         csv.field_size_limit(LONGEST_CELL)

@@ -177,14 +177,14 @@ def _line_amount(shape: Shape, totals: bool) -> str:
 RUNS: Final = """
     CREATE TEMPORARY TABLE runs AS
     SELECT run, min(store_id) AS store_id, min(receipt) AS receipt, min(till) AS till, min(at) AS at, bool_or(sort = 1) AS refund,
-           bool_and(sort = 2) AS void, {amount} AS amount, sum(less) AS less, count(*) AS rows, min(row) AS row, {items} AS items,
+           bool_or(sort = 2) AND bool_and(sort IN (2, 3)) AS void, {amount} AS amount, sum(less) AS less, count(*) AS rows, min(row) AS row, {items} AS items,
            max(visit_ref) AS visit_ref, max(age_mark) AS age_mark, max(gender_mark) AS gender_mark
     FROM pg_temp.staged GROUP BY run
 """
 ARTICLES: Final = """
     CREATE TEMPORARY VIEW articles AS
     SELECT run, row, product, category, coalesce(quantity, 1)::numeric(10, 3) AS quantity, ({line_amount})::numeric(12, 2) AS amount
-    FROM pg_temp.staged WHERE sort <> 2 AND (product <> '' OR category <> '')
+    FROM pg_temp.staged WHERE {articles} AND (product <> '' OR category <> '')
 """
 TOTALS: Final = """
     WITH several AS (
@@ -218,7 +218,9 @@ def _runs(cursor: CursorWrapper, shape: Shape) -> str:
     mapping = shape.mapping
     several = mapping.has("amount") and mapping.has_articles and not mapping.only_lines
     totals = several and _totals_of_receipts(cursor)
-    cursor.execute(ARTICLES.format(line_amount=_line_amount(shape, totals)))
+    # Where a row of its own sums up a receipt, only the others are articles.
+    articles = "sort = 3" if mapping.only_lines else "sort <> 2"
+    cursor.execute(ARTICLES.format(line_amount=_line_amount(shape, totals), articles=articles))
     paid = _paid(shape)
     amount = (
         f"CASE WHEN max({paid}) >= -min({paid}) THEN max({paid}) ELSE min({paid}) END" if totals else f"sum({paid})"
@@ -226,7 +228,7 @@ def _runs(cursor: CursorWrapper, shape: Shape) -> str:
     items = (
         "max(items)"
         if mapping.has("items")
-        else "sum(quantity) FILTER (WHERE sort <> 2)"
+        else f"sum(quantity) FILTER (WHERE {articles})"
         if mapping.has("quantity")
         else "NULL::numeric"
     )

@@ -274,7 +274,7 @@ def _time_of_day(text: str) -> tuple[time, timezone | None]:
 
 def _offset(text: str) -> tuple[str, timezone | None]:
     match = ZONE.search(text)
-    if not match or not text[: match.start()] or not text[: match.start()][-1].isdigit():
+    if not match or not re.search(r"\d(?: ?[AaPp]\.?[Mm]\.?)?$", text[: match.start()]):
         return text, None
     if match[1]:
         if match[1] not in OFFSETS:
