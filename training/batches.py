@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.augment import disturb, no_face
+from training.distil import opinions, taught
 from training.evaluate import label_index
 from training.labels import LABELS
 from training.prepare import Prepared
-from training.preprocessing import Pixels, fit_to, scale
+from training.preprocessing import InputSpec, Pixels, fit_to, scale
 from training.recipes import FACE, FACE_CLASSES, Head, Recipe
 
 Floats = NDArray[np.float32]
@@ -65,6 +66,12 @@ class Pool:
             for head in recipe.heads
         }
         self.start = np.cumsum([0] + [len(ready.pictures) for ready in sets])
+
+    def listen(self, teacher: Any, spec: InputSpec) -> None:
+        """Mix a teacher's answers, a network for inputs of `spec`, into the labels of all pictures."""
+        said = [opinions(teacher, spec, ready) for ready in self.sets]
+        for task, own in self.wanted.items():
+            self.wanted[task] = taught(own, np.concatenate([one[task] for one in said]))
 
     def batch(self, chosen: NDArray[np.int64], random: np.random.Generator) -> Batch:
         """Inputs (b, size, size, channels) in 0..1, and by output its targets (b, classes) and weights (b,)."""

@@ -44,7 +44,8 @@ def train(order: Order, *, notify: Notify | None = None) -> list[Path]:
     """Train a recipe and write one version per task, each a folder below `out`; returns these folders.
 
     1. Read the pictures, find near-duplicates, split.
-    2. Fit, with a checkpoint after every epoch below `out`; the same call after a kill goes on from there.
+    2. Fit, the recipe's teacher first where it has one, with a checkpoint after every epoch below `out`; the same
+       call after a kill goes on from there.
     3. Fit the temperatures and the face threshold on the validation part.
     4. Score on the test part, which nothing above has seen.
     5. Write the versions.
@@ -55,11 +56,11 @@ def train(order: Order, *, notify: Notify | None = None) -> list[Path]:
     keras.utils.set_random_seed(SEED)
     sets = _prepare(recipe, order)
     epochs = order.epochs or recipe.epochs
-    aside = order.out / f".{recipe.name}-checkpoint"
-    network = _fitted(recipe, sets, epochs, aside, notify)
+    network = _fitted(recipe, sets, epochs, order.out, notify)
     verdict = judge(network, recipe, sets)
     folders = write_versions(network, recipe, sets, verdict, order.out, epochs=epochs, seed=SEED)
-    shutil.rmtree(aside, ignore_errors=True)
+    for name in filter(None, (recipe.name, recipe.teacher)):
+        shutil.rmtree(_aside(order.out, name), ignore_errors=True)
     return folders
 
 
@@ -81,15 +82,25 @@ def _prepare(recipe: Recipe, order: Order) -> list[Prepared]:
 # 2 --------------------------------------------------------------------------------
 
 
-def _fitted(recipe: Recipe, sets: list[Prepared], epochs: int, aside: Path, notify: Notify | None) -> Any:
+def _fitted(recipe: Recipe, sets: list[Prepared], epochs: int, out: Path, notify: Notify | None) -> Any:
     """A network in float32 with its fitted weights, which are kept until the versions are written."""
+    aside = _aside(out, recipe.name)
     weights = aside / "fitted.weights.h5"
     network = recipe.build()
     if not weights.exists():
-        trained = _fit(recipe, Pool(recipe, sets), epochs, aside, notify)
+        pool = Pool(recipe, sets)
+        if recipe.teacher:
+            first = recipe_of(recipe.teacher)
+            pool.listen(_fitted(first, sets, min(epochs, first.epochs), out, notify), first.input)
+        trained = _fit(recipe, pool, epochs, aside, notify)
         trained.save_weights(weights)
     network.load_weights(weights)
     return network
+
+
+def _aside(out: Path, recipe: str) -> Path:
+    """Where the checkpoints of a recipe in training are kept."""
+    return out / f".{recipe}-checkpoint"
 
 
 def _fit(recipe: Recipe, pool: Pool, epochs: int, aside: Path, notify: Notify | None) -> Any:

@@ -19,8 +19,6 @@ from training.recrop import Recropper
 
 log = logging.getLogger(__name__)
 
-# Room around the network's input from which the random shifts and zooms draw.
-HEADROOM = 1.15
 # Near-equal pictures whose ages lie further apart than this contradict each other.
 TOLERATED_YEARS = 3.0
 
@@ -47,7 +45,7 @@ def prepare_data(
     """
     data, labels = _labelled(path, data_format, recipe.tasks)
     recropper = Recropper(detector) if detector else None
-    side = round(recipe.input.size * HEADROOM)
+    side = round(recipe.input.size * recipe.headroom)
     kept: list[Example] = []
     pictures: list[Pixels] = []
     detected: dict[int, Pixels] = {}

@@ -55,12 +55,16 @@ class Recipe:
     batch: int = 64
     learning_rate: float = 2e-3
     augmentation: Augmentation = field(default_factory=Augmentation)
+    # How much finer than the network's input the pictures are kept, for shifts and zooms to draw from.
+    headroom: float = 1.15
     # Learn from the crops that a detector makes of the pictures, too, where one is at hand.
     recrop: bool = False
     # Share of pictures, beside the faces, that show no face: they teach the network's “face” output. 0: it has none.
     no_faces: float = 0.0
     # Beta parameter of mixing two pictures and their labels (Zhang et al., ICLR 2018); 0: none.
     mixup: float = 0.0
+    # The recipe whose network is trained first; half of each label is then what that network says of the picture.
+    teacher: str = ""
     # bfloat16 trains up to 1.4 times as fast on processors that have it; the version is float32 all the same.
     half_precision: bool = False
     takes: str = ""

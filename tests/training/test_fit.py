@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,11 @@ from PIL import Image
 from tests.training import drawn
 from training import artifacts, fit
 from training.augment import no_face
-from training.batches import targets
+from training.batches import Pool, targets
 from training.fit import Order
 from training.prepare import prepare_data
-from training.recipes import AGE, GENDER, MOOD, recipe_of
+from training.preprocessing import InputSpec
+from training.recipes import AGE, GENDER, MOOD, RECIPES, recipe_of
 
 EPOCHS = 6
 
@@ -67,6 +70,31 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
     done = train(data, tmp_path / "models", 4, killed_after_two)
     assert seen == [1, 2, 3, 4] or seen == [1, 2, 2, 3, 4]
     assert artifacts.load(done).version == done.name
+
+
+def test_a_recipe_with_a_teacher_trains_it_first_and_learns_half_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupil = replace(recipe_of("tiny-gender"), name="pupil", teacher="tiny-gender", epochs=2)
+    monkeypatch.setitem(RECIPES, "pupil", pupil)
+    seen: list[int] = []
+    heard: list[np.ndarray] = []
+    own = Pool.listen
+
+    def listen(pool: Pool, teacher: Any, spec: InputSpec) -> None:
+        heard.append(pool.wanted["gender"].copy())
+        own(pool, teacher, spec)
+        heard.append(pool.wanted["gender"])
+
+    monkeypatch.setattr(Pool, "listen", listen)
+    data = drawn.folder(tmp_path / "faces", 40)
+    [folder] = fit.train(Order("pupil", (data,), tmp_path / "models"), notify=lambda epoch, *_: seen.append(epoch))
+    assert seen == [1, 2, 1, 2] and folder.name.startswith("pupil-")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [folder.name]
+    before, after = heard
+    opinion = 2 * after - before
+    np.testing.assert_allclose(opinion.sum(axis=1), 1, atol=1e-5)
+    assert opinion.min() >= -1e-6 and np.abs(opinion - before).max() > 0.01
 
 
 def test_a_broken_picture_is_left_out_and_counted(tmp_path: Path) -> None:
