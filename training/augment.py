@@ -16,6 +16,7 @@ class Augmentation:
     shift: float = 0.05
     zoom: float = 0.12
     angle: float = 10.0
+    flip: float = 0.5
     smallest: int = 10  # pixels; how small a face may have been before it was scaled up
     low_resolution: float = 0.4
     blur: float = 0.15
@@ -26,7 +27,7 @@ class Augmentation:
     cutout: float = 0.15
 
 
-NONE = Augmentation(0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
+NONE = Augmentation(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
 
 
 def disturb(crop: Pixels, size: int, how: Augmentation, random: np.random.Generator) -> Pixels:
@@ -134,8 +135,10 @@ def _move(crop: Pixels, size: int, how: Augmentation, random: np.random.Generato
     zoom = np.exp(random.normal(0, how.zoom / 2)) if how.zoom else 1.0
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, zoom * size / side)
     matrix[:, 2] += (size - side) / 2 + random.normal(0, how.shift * size / 2, 2)
-    moved = cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved[:, ::-1] if random.random() < 0.5 else moved, dtype=np.uint8)
+    # A picture that is not shrunk keeps its sharpness only so.
+    way = cv2.INTER_LINEAR if side > size else cv2.INTER_CUBIC
+    moved = cv2.warpAffine(crop, matrix, (size, size), flags=way, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved[:, ::-1] if random.random() < how.flip else moved, dtype=np.uint8)
 
 
 def _light(picture: Pixels, how: Augmentation, random: np.random.Generator) -> Pixels:

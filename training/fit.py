@@ -88,11 +88,12 @@ def _fitted(recipe: Recipe, sets: list[Prepared], epochs: int, out: Path, notify
     weights = aside / "fitted.weights.h5"
     network = recipe.build()
     if not weights.exists():
-        pool = Pool(recipe, sets)
+        pool, teacher = Pool(recipe, sets), None
         if recipe.teacher:
             first = recipe_of(recipe.teacher)
-            pool.listen(_fitted(first, sets, min(epochs, first.epochs), out, notify), first.input)
-        trained = _fit(recipe, pool, epochs, aside, notify)
+            teacher = _fitted(first, sets, min(epochs, first.epochs), out, notify)
+            pool.listen(teacher, first.input)
+        trained = _fit(recipe, pool, epochs, aside, notify, teacher)
         trained.save_weights(weights)
     network.load_weights(weights)
     return network
@@ -103,7 +104,9 @@ def _aside(out: Path, recipe: str) -> Path:
     return out / f".{recipe}-checkpoint"
 
 
-def _fit(recipe: Recipe, pool: Pool, epochs: int, aside: Path, notify: Notify | None) -> Any:
+def _fit(
+    recipe: Recipe, pool: Pool, epochs: int, aside: Path, notify: Notify | None, teacher: Any = None
+) -> Any:  # fmt: skip
     import keras
 
     batches = as_keras(pool, SEED, keras.utils.PyDataset)
@@ -118,6 +121,8 @@ def _fit(recipe: Recipe, pool: Pool, epochs: int, aside: Path, notify: Notify | 
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02, use_ema=True, ema_momentum=momentum)
     with _precision(recipe):
         network = recipe.build()
+        if teacher is not None:
+            network.set_weights(teacher.get_weights())
         names = list(recipe.classes)
         weights: dict[str, float] = {head.task: head.weight for head in recipe.heads}
         network.compile(

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from training import artifacts
 from training.artifacts import Calibration
-from training.augment import NONE, disturb, no_face
+from training.augment import no_face
 from training.evaluate import evaluate, label_index, wilson
 from training.labels import LABELS, Task
 from training.prepare import Prepared
-from training.preprocessing import InputSpec, Pixels, fit_to, scale
+from training.preprocessing import InputSpec, Pixels, fit_to, prepare
 from training.recipes import FACE, Head, Recipe
 
 # Below an even chance that a crop shows a face it is called unsure. A threshold fitted to a data set's tidy pictures
@@ -43,9 +43,11 @@ def judge(network: Any, recipe: Recipe, sets: list[Prepared]) -> Verdict:
     seen = [_look(network, recipe, ready, ready.split.validation, plain) for ready in sets]
     calibrations = {head.task: _calibration(head, sets, seen) for head in recipe.heads}
     threshold = FACE_THRESHOLD if recipe.no_faces else 0.0
-    metrics = {
-        head.task: _scores(network, recipe, head, sets, calibrations[head.task], threshold) for head in recipe.heads
-    }
+    views = _views(network, recipe, sets)
+    metrics = {head.task: _scores(head, views, calibrations[head.task]) for head in recipe.heads}
+    if recipe.no_faces:
+        unsure = _unsure(views["plain"], views["no_face"], threshold)
+        metrics = {task: scores | {"unsure": unsure} for task, scores in metrics.items()}
     return Verdict(calibrations, threshold, metrics)
 
 
@@ -72,13 +74,10 @@ def none(ready: Prepared, i: int) -> Pixels:
 
 def _look(network: Any, recipe: Recipe, ready: Prepared, part: list[int], view: View) -> Softmax:
     """Each output's softmax for a part of a data set, seen undisturbed but for the view."""
-    random = np.random.default_rng(0)
     results: list[Softmax] = []
-    for start in range(0, max(1, len(part)), AT_ONCE):
-        some = [disturb(view(ready, i), recipe.input.size, NONE, random) for i in part[start : start + AT_ONCE]]
-        if some:
-            inputs = scale(np.stack([fit_to(picture, recipe.input) for picture in some]))
-            results.append({name: np.asarray(p, np.float64) for name, p in network.predict_on_batch(inputs).items()})
+    for start in range(0, len(part), AT_ONCE):
+        inputs = prepare([view(ready, i) for i in part[start : start + AT_ONCE]], recipe.input)
+        results.append({name: np.asarray(p, np.float64) for name, p in network.predict_on_batch(inputs).items()})
     if not results:
         return {name: np.zeros((0, count)) for name, count in recipe.classes.items()}
     return {name: np.concatenate([result[name] for result in results]) for name in results[0]}
@@ -113,38 +112,55 @@ def _from(knobs: NDArray[np.float64]) -> Calibration:
 # Scoring ------------------------------------------------------------------------------
 
 
-def _scores(
-    network: Any, recipe: Recipe, head: Head, sets: list[Prepared], calibration: Calibration, threshold: float
-) -> dict[str, Any]:
-    def scored(ready: Prepared, view: View) -> dict[str, Any]:
-        part = ready.split.test
-        softmax = _look(network, recipe, ready, part, view)
-        guess = artifacts.interpret(softmax, head.outputs, head.task, calibration)
-        tags = [ready.data.examples[i].tags for i in part]
-        labels = [ready.labels[head.task][i] for i in part]
+@dataclass(frozen=True)
+class Looked:
+    """A data set's test part and what the network says of it, seen in one way."""
+
+    ready: Prepared
+    softmax: Softmax
+
+    def scores(self, head: Head, calibration: Calibration) -> dict[str, Any]:
+        guess = artifacts.interpret(self.softmax, head.outputs, head.task, calibration)
+        part = self.ready.split.test
+        tags = [self.ready.data.examples[i].tags for i in part]
+        labels = [self.ready.labels[head.task][i] for i in part]
         return evaluate(head.task, labels, tags, guess, head.outputs.classes)
 
-    first = sets[0]
-    result = scored(first, plain) | {f"at_{SMALL_FACE}_px": _brief(scored(first, small))}
+
+def _views(network: Any, recipe: Recipe, sets: list[Prepared]) -> dict[str, Looked]:
+    """The first data set's test part in every way it is scored, and the others' as they are, by their formats."""
+    first, *others = sets
+    ways = {"plain": plain, f"at_{SMALL_FACE}_px": small}
     if first.detected:
-        result["through_the_detector"] = _brief(scored(first, detected))
-    for source, ready in list(zip(recipe.sources, sets, strict=True))[1:]:
-        result[source.format] = _brief(scored(ready, plain))
+        ways["through_the_detector"] = detected
     if recipe.no_faces:
-        result["unsure"] = _unsure(network, recipe, first, threshold)
-    return result
+        ways["no_face"] = none
+    formats = [source.format for source in recipe.sources[1:]]
+    seen = [(name, first, way) for name, way in ways.items()]
+    seen += [(name, ready, plain) for name, ready in zip(formats, others, strict=True)]
+    return {
+        name: Looked(ready, _look(network, recipe, ready, ready.split.test, way)) for name, ready, way in seen
+    }  # fmt: skip
+
+
+def _scores(head: Head, views: dict[str, Looked], calibration: Calibration) -> dict[str, Any]:
+    """The plain view's scores in full, the others' in brief beside them."""
+    others = {name: look for name, look in views.items() if name not in ("plain", "no_face")}
+    return views["plain"].scores(head, calibration) | {
+        name: _brief(look.scores(head, calibration)) for name, look in others.items()
+    }
 
 
 def _brief(scores: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scores.items() if isinstance(value, float | int | tuple)}
 
 
-def _unsure(network: Any, recipe: Recipe, ready: Prepared, threshold: float) -> dict[str, Any]:
+def _unsure(faces: Looked, others: Looked, threshold: float) -> dict[str, Any]:
     """How many of the test part's faces, and of pictures of no face made from them, are called unsure."""
-    part = ready.split.test
-    faces, others = (_look(network, recipe, ready, part, view)[FACE][:, 1] < threshold for view in (plain, none))
+    of_faces, of_others = (look.softmax[FACE][:, 1] < threshold for look in (faces, others))
     return {
         "threshold": threshold,
-        "of_faces": float(faces.mean()), "of_faces_interval": wilson(float(faces.sum()), len(part)),
-        "of_no_faces": float(others.mean()), "of_no_faces_interval": wilson(float(others.sum()), len(part)),
+        "of_faces": float(of_faces.mean()), "of_faces_interval": wilson(float(of_faces.sum()), len(of_faces)),
+        "of_no_faces": float(of_others.mean()),
+        "of_no_faces_interval": wilson(float(of_others.sum()), len(of_others)),
     }  # fmt: skip

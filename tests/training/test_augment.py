@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,9 +20,13 @@ def portrait() -> Pixels:
     return np.asarray(Image.open(PORTRAIT).convert("RGB").resize((74, 74)), np.uint8)
 
 
-def test_undisturbed_a_crop_is_only_made_smaller_and_perhaps_mirrored(portrait: Pixels) -> None:
-    versions = {disturb(portrait, 64, NONE, np.random.default_rng(seed)).tobytes() for seed in range(20)}
-    assert len(versions) == 2
+@pytest.mark.parametrize(("flip", "ways"), [(0.0, 1), (0.5, 2)])
+def test_undisturbed_a_crop_is_only_made_smaller_and_mirrored_if_asked(
+    portrait: Pixels, flip: float, ways: int
+) -> None:
+    how = replace(NONE, flip=flip)
+    versions = {disturb(portrait, 64, how, np.random.default_rng(seed)).tobytes() for seed in range(20)}
+    assert len(versions) == ways
 
 
 def test_a_disturbed_face_is_another_picture_of_the_same_size_every_time(portrait: Pixels) -> None:
