@@ -114,7 +114,7 @@ class ModelVersionAdmin(admin.ModelAdmin[ModelVersion]):
     def charts(self, version: ModelVersion) -> SafeString:
         return format_html_join(
             "",
-            '<section data-chart="{}"><div class="plot" role="img">Drawing…</div><p class="words help"></p></section>',
+            '<section data-chart="{}"><div class="plot" role="img">Drawing…</div><p class="words"></p></section>',
             ((reverse("admin:version-chart", args=[version.pk, name]),) for name in CHARTS),
         )
 
