@@ -96,15 +96,21 @@ def answers(store: Store, period: Period, start: Footing, days: int, margin: flo
 
 
 def _answer(question: str, plan: Plan, days: int, margin: float) -> Answer:
+    alone = planning.days_needed(plan, margin)
     return Answer(
         question,
         margin=float(planning.half_widths(plan, days).max()),
-        alone=planning.days_needed(plan, margin),
-        tenth_named=planning.days_needed(plan, margin, "tickets", 0.1),
+        alone=alone,
+        tenth_named=_sooner(planning.days_needed(plan, margin, "tickets", 0.1), alone),
         faces=planning.days_needed(plan, margin, "till", USUAL_FACES),
         keys=planning.days_needed(plan, margin, "till", 1.0),
         tickets=planning.share_needed(plan, days, margin),
     )
+
+
+def _sooner(tickets: int | None, alone: int | None) -> int | None:
+    """Whoever has few tickets still has the times: the surer of both is taken."""
+    return min((days for days in (tickets, alone) if days is not None), default=None)
 
 
 def information(store: Store, period: Period, task: Task) -> Floats | None:

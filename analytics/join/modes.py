@@ -32,6 +32,8 @@ FEWEST_LEFT = 30
 FEWEST_TOLD = 50
 # The slope tells nothing where its error is larger, and is right where it lies this near to 1.
 LARGEST_SLOPE_ERROR, TOLERATED_SLOPE, TOLERATED_ERRORS = 0.20, 0.20, 2.5
+# Amounts are cut at LARGEST times the quantile RARELY: less than a thousandth of a usual till's money lies above.
+LARGEST, RARELY = 3.0, 0.995
 WRONG_CLOCK = 60  # minutes; a clock that is off by less is just inexact
 MOST_MOVES = 2  # of an hour, in one period
 MARGIN_MINUTES = LAST_LAG - FIRST_LAG
@@ -104,10 +106,19 @@ class Estimate:
 def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     """Conversion, money per visitor and per purchase of each segment: of all ways that the data allow, the surest.
 
-    Hours without receipts that can only be missing are left out on both sides, like those that are known to be.
+    Hours without receipts that can only be missing are left out on both sides, like those that are known to be. No
+    receipt's amount counts as more than LARGEST times what one in 200 exceeds.
     """
+    receipts = replace(receipts, amount=_bounded(receipts.amount))
     store, dead = _without_dead_tills(arrivals, receipts, store)
     return replace(_with_level(_surest(arrivals, receipts, store), store), dead_hours=dead)
+
+
+def _bounded(amount: Floats) -> Floats:
+    """Amounts (n,) of which a single giant cannot move a group; usual ones, with however long a tail, stay."""
+    if not len(amount):
+        return amount
+    return np.minimum(amount, LARGEST * np.quantile(amount, RARELY, method="lower"))
 
 
 def _without_dead_tills(
@@ -236,9 +247,14 @@ def minutes(arrivals: Arrivals, receipts: Receipts, store: Store) -> soft.Minute
     ones = np.ones(len(receipts.amount))
     return soft.Minutes(
         visits, _counted(paid, ones, shape), _counted(paid, receipts.amount, shape),
-        (first + np.arange(width)) // 60 % 24, store.weekday, store.missed, store.staff,
+        (first + np.arange(width)) // 60 % 24, store.weekday, store.missed, store.staff, _ratio_of(receipts.amount),
         known=~store.gaps.of_minutes(days, first, width), start=store.start,
     )  # fmt: skip
+
+
+def _ratio_of(amount: Floats) -> float:
+    """The mean square to the squared mean; 1 where nothing is known."""
+    return float((amount**2).mean() / amount.mean() ** 2) if len(amount) else 1.0
 
 
 def _cells(day: Whole, minute: Floats, shape: tuple[int, int]) -> Whole:

@@ -3,7 +3,8 @@
 Nobody is linked to anybody. Visits of segment s in minute m, spread over the minutes in which such visitors would pay,
 predict how many purchases each minute should see if everyone bought; the regression's coefficients are the segments'
 conversion rates. Kernel, hour and weekday factors are learned in the same system, so their uncertainty is in the
-intervals. Sources: aggregated (Berkson-type) point-process regression by Gauss-Newton with a block sandwich.
+intervals. Sources: aggregated (Berkson-type) point-process regression by Gauss-Newton;
+errors by a block sandwich with a bias correction (Bell and McCaffrey 2002), or the model's own where that is larger.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 HOURS = 24
 SMOOTH_MINUTES = 61
 BLOCK_MINUTES = 120
+MOST_CORRECTION = 2.0  # of the variance; more means that there are hardly any blocks
 MOST_STEPS = 30
 CONVERGED_RATE, CONVERGED_STAY = 2e-4, 5e-3
 # Standard deviations of the priors: log factors; shift, log mean, log shape; the segments' own log offsets.
@@ -83,6 +85,7 @@ class Minutes:
     weekday: NDArray[np.int64]
     missed: float = 0.0
     staff: float = 0.0
+    amount_ratio: float = 1.0  # of receipts' mean square to their squared mean; 1 if all are alike
     # A stay known from elsewhere, held to closely; None learns it.
     stay: Stay | None = None
     # Where an earlier fit of nearly the same days ended; None starts anew.
@@ -117,6 +120,7 @@ class _Grid:
         self.length = int(2 ** np.ceil(np.log2(self.minutes + LAST_LAG - FIRST_LAG)))
         is_open = smooth_window(data.visits.sum(axis=(0, 1)))
         self.smoothed = moving_mean(data.visits, is_open)
+        self.typical = float(data.revenue.sum()) / max(1.0, float(data.purchases.sum()))  # money per purchase
         ratio = data.missed / (1 - data.missed)
         self.base = data.visits + ratio * self.smoothed
         weekend = (data.weekday >= 5).astype(np.int64)
@@ -129,6 +133,12 @@ class _Grid:
         """`signal` (..., minutes), entries per minute, spread over the minutes of payment."""
         whole = np.fft.irfft(np.fft.rfft(signal, self.length) * np.fft.rfft(g, self.length), self.length)
         return np.asarray(whole[..., -FIRST_LAG : self.minutes - FIRST_LAG], np.float64)
+
+    def read_back(self, rows: Floats, g: Floats) -> Floats:
+        """What a payment in each minute tells, (..., minutes), by the minute of entry: `rows` at the payment, averaged
+        over when it will be."""
+        whole = np.fft.irfft(np.fft.rfft(rows, self.length) * np.conj(np.fft.rfft(g, self.length)), self.length)
+        return np.asarray(np.roll(whole, -FIRST_LAG, axis=-1)[..., : self.minutes], np.float64)
 
     def factor(self, state: State) -> Floats:
         return np.asarray(np.exp(state.hours[self.hour_level] + state.days[self.data.weekday][:, None]), np.float64)
@@ -199,7 +209,7 @@ class _End:
         known = 1.0 if grid.data.known is None else grid.data.known
         misfit = float((known * (mean - grid.data.purchases * np.log(mean))).sum())
         self.deviance = 2 * misfit + float((self.system.prior * self.system.centre**2).sum())
-        self.slope, self.slope_se = _slope(grid, state, self.system, _blocks(grid))
+        self.slope, self.slope_se = _slope(grid, state, self.system)
 
     def is_better_than(self, other: _End) -> bool:
         return (self.converged, -self.deviance) > (other.converged, -other.deviance)
@@ -324,18 +334,47 @@ class _Regression:
         """Coefficients (k,) that explain `response` (days, minutes); `centre` is how far off the prior they start."""
         return np.asarray(self.inverse @ (self.weighted @ response.ravel() - self.prior * centre), np.float64)
 
-    def influence(self, residual: Floats, blocks: NDArray[np.int64]) -> Floats:
-        """How much each block moves each coefficient, (blocks, k), scaled for the coefficients it was fitted with."""
-        rows = self.weighted * residual.ravel()
-        scores = np.stack([np.bincount(blocks.ravel(), row, blocks.max() + 1) for row in rows])
-        used = (scores != 0).any(axis=0)
-        count = int(used.sum())
-        correction = count / max(count - len(self.columns), count / 2)
-        return np.asarray((self.inverse @ scores[:, used]).T * np.sqrt(correction), np.float64)
+    def influence(self, residual: Floats) -> Floats:
+        """How much each block of BLOCK_MINUTES moves each coefficient, (blocks, k), for residuals (days, minutes).
 
-    def errors(self) -> Floats:
-        """The coefficients' errors (k,) if the weights are the true precisions."""
-        return np.asarray(np.sqrt(np.maximum(0, np.diag(self.inverse @ self.information @ self.inverse))), np.float64)
+        Residuals are smaller than errors, the more so the fewer blocks there are. The columns are scaled so that their
+        spread would be right on average were the weights the true precisions (Bell and McCaffrey 2002, by coefficient).
+        """
+        scores = _block_sums(self.weighted.reshape(self.columns.shape) * residual)
+        return np.asarray((self.inverse @ scores).T * self._correction, np.float64)
+
+    @cached_property
+    def _correction(self) -> Floats:
+        """(k,) of what to multiply the blocks' spread with.
+
+        A block's score is its own error's less what the fit took: S = e − I_b A Σe, with I_b the block's information.
+        """
+        blocks = _block_products(self.columns, self.weighted.reshape(self.columns.shape))
+        taken = blocks @ self.inverse
+        left = self.information - 2 * (taken @ blocks).sum(axis=0)
+        left += (taken @ self.information @ np.swapaxes(taken, 1, 2)).sum(axis=0)
+        whole = np.diag(self.inverse @ self.information @ self.inverse)
+        expected = np.diag(self.inverse @ left @ self.inverse)
+        return np.asarray(np.sqrt(np.clip(whole / np.maximum(expected, 1e-300), 1.0, MOST_CORRECTION)), np.float64)
+
+    @cached_property
+    def reading(self) -> Floats:
+        """How much a purchase in each minute moves each coefficient, (k, days, minutes)."""
+        return np.asarray((self.inverse @ self.weighted).reshape(self.columns.shape), np.float64)
+
+
+def _block_sums(rows: Floats) -> Floats:
+    """Sums (k, blocks) of rows (k, days, minutes) over each day's stretches of BLOCK_MINUTES."""
+    starts = np.arange(0, rows.shape[-1], BLOCK_MINUTES)
+    return np.asarray(np.add.reduceat(rows, starts, axis=-1).reshape(len(rows), -1), np.float64)
+
+
+def _block_products(columns: Floats, weighted: Floats) -> Floats:
+    """Each block's part of weighted · columns′, (blocks, k, k), from two of (k, days, minutes)."""
+    parts = [slice(start, start + BLOCK_MINUTES) for start in range(0, columns.shape[-1], BLOCK_MINUTES)]
+    return np.concatenate(
+        [weighted[..., part].transpose(1, 0, 2) @ columns[..., part].transpose(1, 2, 0) for part in parts]
+    )
 
 
 class _System:
@@ -349,9 +388,9 @@ class _System:
         kernels = [kernel(state.stay, float(offset)) for offset in state.offsets]
         self.expected = np.stack([grid.convolve(e, g) for e, g in zip(entered, kernels, strict=True)])
         overall = float(grid.data.purchases.sum()) / max(1e-9, float(self.expected.sum()))
-        shrunk = (state.rate + overall) / 2
+        self.shrunk = (state.rate + overall) / 2
         self.mean = np.tensordot(state.rate, self.expected, 1)
-        bounded = np.clip(shrunk, 0.3 * overall, 3 * overall)
+        bounded = np.clip(self.shrunk, 0.3 * overall, 3 * overall)
         floor = 0.15 * overall * self.expected.sum(axis=0)
         variance = np.maximum(np.tensordot(bounded, self.expected, 1), floor)
         # A purchase where nobody can have come from says nothing about anybody.
@@ -359,7 +398,7 @@ class _System:
         if grid.data.known is not None:
             self.weight = self.weight * grid.data.known
         self.residual = grid.data.purchases - self.mean
-        self.columns = self._columns(entered, shrunk)
+        self.columns = self._columns(entered, self.shrunk)
         self.prior, self.centre = self._prior()
 
     def _columns(self, entered: Floats, shrunk: Floats) -> Floats:
@@ -428,20 +467,18 @@ def missed_columns(data: Minutes, state: State) -> Floats:
 
 def _describe(grid: _Grid, end: _End) -> Fit:
     system, state = end.system, end.state
-    s = grid.segments
-    blocks = _blocks(grid)
-    influence = system.regression.influence(system.residual, blocks)
+    level = _levels(grid, state).sum(axis=1)
+    rate, money = state.rate * level, _Money(grid, system)
+    influence = system.regression.influence(system.residual)[:, : grid.segments] * level
+    basket = money.value / np.where(rate != 0, rate, np.nan)
+    basket_influence = (money.influence - basket * influence) / np.where(rate != 0, rate, np.nan)
+    own = _own_errors(grid, system, level, basket)
     # The larger of the block sandwich's and the model's own error.
-    rate_se = np.maximum(spread(influence), system.regression.errors())[:s]
-    money, money_influence = _money(grid, system, blocks)
-    level = _level(grid, state)
-    basket = money / np.where(state.rate != 0, state.rate, np.nan)
-    basket_influence = (money_influence - basket * influence[:, :s]) / np.where(state.rate != 0, state.rate, np.nan)
-    covariance = _covariance(influence[:, :s], rate_se) * np.outer(level, level)
-    rates = Rates(
-        state.rate * level, rate_se * level, money * level, spread(money_influence) * level, basket,
-        spread(basket_influence), covariance,
-    )  # fmt: skip
+    rate_se, money_se, basket_se = (
+        np.maximum(spread(blocks), mine)
+        for blocks, mine in zip((influence, money.influence, basket_influence), own, strict=True)
+    )
+    rates = Rates(rate, rate_se, money.value, money_se, basket, basket_se, _covariance(influence, rate_se))
     bounds = grid.data.stay is None and at_bounds(state.stay)
     return Fit(rates, state.stay, end.slope, end.slope_se, end.converged, bounds, system.mean, state)
 
@@ -452,34 +489,79 @@ def _covariance(influence: Floats, error: Floats) -> Floats:
     return np.asarray(influence.T @ influence * np.outer(scale, scale), np.float64)
 
 
-def _level(grid: _Grid, state: State) -> Floats:
-    """Visit-weighted mean of the factors for each segment: rates are told for the times at which they came."""
-    visits = grid.data.visits
-    mean = (visits * grid.factor(state)).sum(axis=(1, 2))
-    return np.asarray(mean / np.maximum(visits.sum(axis=(1, 2)), 1e-9), np.float64)
+def _levels(grid: _Grid, state: State) -> Floats:
+    """(segments, hour levels): the visit-weighted mean of the factors for each segment, by the hours that make it up:
+    rates are told for the times at which they came."""
+    visits = grid.data.visits * grid.factor(state)
+    sums = [(visits * (grid.hour_level == level)).sum(axis=(1, 2)) for level in grid.hour_levels]
+    total = np.maximum(grid.data.visits.sum(axis=(1, 2)), 1e-9)
+    return np.asarray(np.stack(sums, axis=1) / total[:, None], np.float64)
 
 
-def _blocks(grid: _Grid) -> NDArray[np.int64]:
-    """The number of the day's two hours that each cell of (days, minutes) belongs to."""
-    per_day = -(-grid.minutes // BLOCK_MINUTES)
-    return np.asarray(
-        np.arange(grid.days)[:, None] * per_day + np.arange(grid.minutes)[None] // BLOCK_MINUTES, np.int64
-    )
+def _own_errors(grid: _Grid, system: _System, level: Floats, basket: Floats) -> tuple[Floats, Floats, Floats]:
+    """Errors (segments,) of rates, money per visitor and per purchase if the model is right: purchases vary as Poisson
+    counts do, less what they cannot vary because nobody seen buys twice.
+
+    A visitor who buys with probability p in minute m moves an estimate by a[m]; that varies by p E[a²] − (p E[a])².
+    """
+    state, reading = system.state, system.regression.reading[: grid.segments]
+    variance = np.where(system.weight > 0, 1 / np.maximum(system.weight, 1e-12), 0.0)
+    counts = (reading**2 * variance).sum(axis=(1, 2))
+    visits = grid.data.visits.sum(axis=0)
+    buyers = np.tensordot(system.shrunk, grid.data.visits, 1) * grid.factor(state) * (1 - grid.data.staff)
+    # Of visits of the same minute only the mean chance is known; the squares' mean is no smaller than its square.
+    squares = np.where(visits > 0, buyers**2 / np.maximum(visits, 1e-9), 0.0)
+    once = (grid.read_back(reading, kernel(state.stay)) ** 2 * squares).sum(axis=(1, 2))
+    mean, square = grid.typical, grid.typical**2 * grid.data.amount_ratio
+    rate, money = counts - once, square * counts - mean**2 * once
+    each = (square - 2 * basket * mean + basket**2) * counts / np.where(state.rate != 0, state.rate, np.nan) ** 2
+    return _root(rate) * level, _root(money) * level, _root(each)
 
 
-def _money(grid: _Grid, system: _System, blocks: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Money per visitor by segment and its influence: the same columns and weights, amounts instead of receipts."""
-    typical = float(grid.data.revenue.sum()) / max(1.0, float(grid.data.purchases.sum()))
-    columns = system.columns.copy()
-    columns[grid.segments :] *= typical
-    regression = _Regression(columns, system.weight, system.prior * typical**2)
-    # Kernel and factors stay where the receipts put them: their columns carry the residual's share, not a new fit.
-    money = regression.solve(grid.data.revenue, system.centre)[: grid.segments]
-    residual = grid.data.revenue - np.tensordot(money, system.expected, 1)
-    return money, regression.influence(residual, blocks)[:, : grid.segments]
+def _root(variance: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)), np.float64)
 
 
-def _slope(grid: _Grid, state: State, system: _System, blocks: NDArray[np.int64]) -> tuple[float, float]:
+class _Money:
+    """Money per visitor by segment and its influence: the same columns and weights, amounts instead of receipts.
+
+    The factors' columns carry by how much money follows the hours otherwise than receipts do, and since nothing tells a
+    higher rate from higher factors of all hours, what they hold of the level is counted with the rates.
+    """
+
+    def __init__(self, grid: _Grid, system: _System) -> None:
+        s = grid.segments
+        columns = system.columns.copy()
+        columns[s:] *= grid.typical
+        regression = _Regression(columns, system.weight, system.prior * grid.typical**2)
+        found = regression.solve(grid.data.revenue, system.centre)
+        residual = grid.data.revenue - np.tensordot(found[:s], system.expected, 1)
+        whole = self._of_coefficients(grid, system, len(found))
+        self.value = np.asarray(whole @ found, np.float64)
+        self.influence = np.asarray(regression.influence(residual) @ whole.T, np.float64)
+
+    @staticmethod
+    def _of_coefficients(grid: _Grid, system: _System, count: int) -> Floats:
+        """(segments, coefficients): money per visitor of each segment at the times at which it came."""
+        s, h = grid.segments, len(grid.hour_levels)
+        hours, days = _levels(grid, system.state), _day_levels(grid, system.state)
+        result = np.zeros((s, count))
+        result[:, :s] = np.diag(hours.sum(axis=1))
+        each = grid.typical * system.shrunk[:, None]
+        result[:, s : s + h] = each * hours
+        result[:, s + h : s + h + days.shape[1]] = each * days
+        return result
+
+
+def _day_levels(grid: _Grid, state: State) -> Floats:
+    """As _levels, by the weekdays that make it up."""
+    visits = (grid.data.visits * grid.factor(state)).sum(axis=2)
+    sums = [visits[:, grid.data.weekday == level].sum(axis=1) for level in grid.day_levels]
+    total = np.maximum(grid.data.visits.sum(axis=(1, 2)), 1e-9)
+    return np.asarray(np.stack(sums, axis=1) / total[:, None], np.float64)
+
+
+def _slope(grid: _Grid, state: State, system: _System) -> tuple[float, float]:
     """1 plus the coefficient of the visits' ups and downs beyond the moving mean: 1 if purchases follow them fully."""
     kept = (1 - grid.data.staff) * grid.factor(state)
     extra = np.zeros_like(system.mean)
@@ -490,4 +572,4 @@ def _slope(grid: _Grid, state: State, system: _System, blocks: NDArray[np.int64]
     regression = _Regression(columns, system.weight, np.append(system.prior[:frozen], 0.0))
     step = regression.solve(system.residual, np.append(system.centre[:frozen], 0.0))
     left = system.residual - np.tensordot(step, columns, 1)
-    return 1 + float(step[-1]), float(spread(regression.influence(left, blocks))[-1])
+    return 1 + float(step[-1]), float(spread(regression.influence(left))[-1])

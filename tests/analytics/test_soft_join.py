@@ -365,3 +365,25 @@ def test_the_day_on_which_clocks_change_joins_like_any_other(db: None) -> None:
 def test_a_shop_with_few_visits_a_day_gets_wide_honest_intervals() -> None:
     found, _ = worlds.shops(6, "gender", Shop(4, 28))
     assert found.coverage >= 75 and found.half_width > 4
+
+
+def test_one_giant_receipt_moves_no_groups_money() -> None:
+    sample = simulate(Shop(60, 14), 4)
+    before = worlds.estimate(sample, 14, "gender").rates
+    giant = sample.amount.copy()
+    giant[len(giant) // 2] = 1e6
+    after = worlds.estimate(replace(sample, amount=giant), 14, "gender").rates
+    assert np.abs(after.money - before.money).max() < 0.2 * before.money_se.min()
+
+
+def test_errors_are_as_large_as_what_is_off_for_a_week_as_for_a_month() -> None:
+    """With few days, what was fitted must not widen intervals without end; with many, nobody buys twice."""
+    for days in (7, 30):
+        off, error = [], []
+        for seed in range(12):
+            sample = simulate(Shop(60, days), 700 + seed)
+            found = worlds.estimate(sample, days, "mood").rates
+            off.append(found.rate - worlds.truth(sample, "mood", "conversion"))
+            error.append(found.rate_se)
+        ratio = np.sqrt(np.mean(np.square(error)) / np.mean(np.square(off)))
+        assert 0.75 < ratio < 1.45
