@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench bench-sales bench-join bench-join-database bench-scene bench-memory chaos stop clean requirements
+.PHONY: setup run test check bench bench-sales bench-join bench-join-database bench-scene bench-memory chaos chaos-sales stop clean requirements
 
 setup: .venv/.installed
 
@@ -57,6 +57,10 @@ bench-memory: setup
 # Worker, Redis and Postgres are killed in turn while snapshots come in. CHAOS_ARGS="--snapshots 200 --outage 3".
 chaos: setup
 	@$(BIN)/python -m tests.benchmarks.chaos $(CHAOS_ARGS)
+
+# A sales import is killed with -9, cancelled and watched at every turn. RECEIPTS=1000000 is the full run, half an hour.
+chaos-sales: setup
+	@$(BIN)/python -m tests.benchmarks.chaos_sales $(RECEIPTS)
 
 stop:
 	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop

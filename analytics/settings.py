@@ -108,6 +108,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    # Every 20 seconds: sales files whose worker died are gone on with.
+    "resume unfinished imports": {
+        "task": "analytics.tasks.resume_imports",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
     # Every 15 seconds: hours with new visits or purchases are matched and summed.
     "refresh figures": {"task": "analytics.tasks.refresh", "schedule": 15.0, "options": {"expires": 12}},
     # Every ten minutes: the last 28 days' rates by group are ready before anybody looks.

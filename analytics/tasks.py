@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from typing import Any
 
-from analytics import queries, rollups
+from celery import Task, shared_task
+
+from analytics import locks, queries, rollups
 from analytics.models import PurchaseImport
 from analytics.periods import USUAL_DAYS, Period
 from analytics.sales import imports, undo
@@ -50,13 +52,31 @@ def confirm_import(import_id: int) -> int:
 def undo_import(import_id: int) -> int:
     """Take an import back, then bring the store's figures up to date."""
     row = PurchaseImport.objects.select_related("store").get(pk=import_id)
-    try:
-        undo.undo(import_id)
-    except undo.CannotUndoError as error:
-        row.status, row.message = PurchaseImport.Status.DONE, str(error)
-        row.save(update_fields=["status", "message"])
-        return 0
+    with locks.alone(locks.Work.SALES_FILE, import_id) as mine:
+        try:
+            if mine:
+                undo.undo(import_id)
+        except undo.CannotUndoError as error:
+            row.status, row.message = PurchaseImport.Status.DONE, str(error)
+            row.save(update_fields=["status", "message"])
+            return 0
     return rollups.refresh(row.store)
+
+
+@shared_task
+def resume_imports() -> int:
+    """Go on with sales files whose worker died; whoever still works at one is left alone."""
+    found = imports.take_up_abandoned()
+    for import_id, status in found:
+        RESUMED[status].delay(import_id)
+    return len(found)
+
+
+RESUMED: dict[str, Task[[int], Any]] = {
+    PurchaseImport.Status.READING: read_import,
+    PurchaseImport.Status.RUNNING: confirm_import,
+    PurchaseImport.Status.UNDOING: undo_import,
+}
 
 
 @shared_task

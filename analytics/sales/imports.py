@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.timezone import now
 
 from analytics import access, locks
@@ -30,11 +32,17 @@ from analytics.sales.survey import Survey, chunks, survey
 from analytics.sales.times import AmbiguousDatesError, DateOrder, OrderEvidence
 from inference.models import Store
 
+MOVED_ON: Final = """
+    UPDATE analytics_purchaseimport SET progress = %s, touched_at = %s WHERE id = %s RETURNING status
+"""
+NOTIFY_EVERY: Final = 0.5  # seconds
+ABANDONED_AFTER: Final = timedelta(seconds=90)  # without a step; none takes longer than some seconds
+MOST_TRIES: Final = 3
 SAMPLE: Final = 8
 STALE_AFTER: Final = timedelta(hours=24)
 AT_ONCE_BYTES: Final = 3_000_000  # larger uploads are read by a worker, with progress
 ROUNDING: Final = "each receipt to the cent, halves away from zero"
-SURVEYED, PARSED, GATHERED = 15, 70, 85  # percent
+SURVEYED, PARSED, GATHERED, DESCRIBED, STORED = 10, 50, 65, 70, 99  # percent
 
 VALUE: Final = re.compile(r"[\W\d_]*\d[\W\d_]*")
 MOSTLY: Final = 0.6  # share of a column's cells that make it one of numbers or dates
@@ -228,8 +236,7 @@ def read(
         shape = Shape(parser.has_whole, seen.has_times, seen.discount_is_rate, mapping)
         with transaction.atomic():
             locks.hold(store, locks.Work.SALES)
-            repeated = stage.gather(shape, parser)
-            tell(GATHERED)
+            repeated = stage.gather(shape, parser, lambda share: tell(PARSED + round((GATHERED - PARSED) * share)))
             counts = stage.count()
             counts.rows_left_out = left_out
             yield Read(opened, seen, shape, parser, counts, repeated, [*notes, *more])
@@ -244,7 +251,7 @@ def _survey(opened: Opened, store: Store, tell: Notify) -> tuple[Survey, list[st
     today = now().astimezone(store.zone).date()
     try:
         with _without_garbage_collection():
-            seen = survey(source, mapping, today)
+            seen = survey(source, mapping, today, lambda share: tell(round(SURVEYED * share)))
         notes: list[str] = []
     except AmbiguousDatesError:
         order, because = _order_elsewhere(opened, store)
@@ -426,7 +433,12 @@ def _allowed(row: PurchaseImport) -> Iterable[Store] | None:
 
 
 def look(import_id: int) -> PurchaseImport:
-    """Say what importing a kept file would do. Running twice says the same."""
+    """Say what importing a kept file would do. Running twice says the same; while another does it, nothing is done."""
+    with locks.alone(locks.Work.SALES_FILE, import_id) as mine:
+        return _look(import_id) if mine else PurchaseImport.objects.get(pk=import_id)
+
+
+def _look(import_id: int) -> PurchaseImport:
     row = PurchaseImport.objects.select_related("store", "created_by").get(pk=import_id)
     if row.status not in (Status.READING, Status.ASKING, Status.PREVIEWED):
         return row
@@ -434,7 +446,10 @@ def look(import_id: int) -> PurchaseImport:
     path = files.upload(import_id)
     try:
         choice = with_saved(row.store, path, choice)
-        with read(row.store, path, choice, stores=_allowed(row), notify=_progress(row)) as found:
+        with (
+            _progress(row) as notify,
+            read(row.store, path, choice, stores=_allowed(row), notify=notify) as found,
+        ):
             describe(row, found, choice)
             _keep_refused(row, found)
         row.status, row.message = Status.PREVIEWED, ""
@@ -449,6 +464,8 @@ def look(import_id: int) -> PurchaseImport:
     except CancelledError:
         return discard_cancelled(row)
     row.progress = 0
+    if not PurchaseImport.objects.filter(pk=import_id).exclude(status=Status.CANCELLED).update(status=row.status):
+        return discard_cancelled(row)
     row.save()
     return row
 
@@ -458,23 +475,36 @@ def _keep_refused(row: PurchaseImport, found: Read) -> None:
         files.write_refused(files.refused(row.pk), found.opened.source, stage.refused_rows(), found.opened.personal)
 
 
-def _progress(row: PurchaseImport) -> Notify:
-    """Writes progress on the row, and notices there that it was cancelled."""
+@contextmanager
+def _progress(row: PurchaseImport) -> Iterator[Notify]:
+    """Writes progress on the row, and notices there that it was cancelled; through a connection of its own, as nobody
+    sees what is written in an open transaction."""
+    aside = connection.copy()
+    last = monotonic()
 
     def notify(percent: int) -> None:
-        if percent > GATHERED - 1:
-            return  # from here on a transaction is open: nobody would see it
-        mine = PurchaseImport.objects.filter(pk=row.pk)
-        if not mine.exclude(status=Status.CANCELLED).update(progress=percent):
+        nonlocal last
+        if monotonic() - last < NOTIFY_EVERY:
+            return
+        last = monotonic()
+        with aside.cursor() as cursor:
+            cursor.execute(MOVED_ON, [percent, now(), row.pk])
+            found = cursor.fetchone()
+        if found is not None and found[0] == Status.CANCELLED:
             raise CancelledError
 
-    return notify
+    try:
+        yield notify
+    finally:
+        aside.close()
 
 
 def discard_cancelled(row: PurchaseImport) -> PurchaseImport:
-    files.forget(row.pk)
-    row.status, row.message = Status.CANCELLED, "Cancelled; nothing was imported."
-    PurchaseImport.objects.filter(pk=row.pk).update(status=row.status, message=row.message, refused=[])
+    """Forget a file whose import was cancelled; one that somebody else has done meanwhile stays as it is."""
+    cancelled = PurchaseImport.objects.filter(pk=row.pk, status=Status.CANCELLED)
+    if cancelled.update(message="Cancelled; nothing was imported.", refused=[], progress=0):
+        files.forget(row.pk)
+    row.refresh_from_db()
     return row
 
 
@@ -488,7 +518,8 @@ def discard(import_id: int) -> None:
 def cancel(import_id: int) -> None:
     """Have a running import stop at its next step, leaving nothing."""
     running = (Status.READING, Status.RUNNING)
-    PurchaseImport.objects.filter(pk=import_id, status__in=running).update(status=Status.CANCELLED)
+    mine = PurchaseImport.objects.filter(pk=import_id, status__in=running)
+    mine.update(status=Status.CANCELLED, message="Cancelled; nothing was imported.")
 
 
 def forget_stale() -> int:
@@ -498,14 +529,33 @@ def forget_stale() -> int:
     ids = list(stale.values_list("pk", flat=True))
     for import_id in ids:
         discard(import_id)
+    for import_id in PurchaseImport.objects.filter(status=Status.CANCELLED).values_list("pk", flat=True):
+        files.forget(import_id)  # of a worker that died before it could
     return len(ids)
+
+
+def take_up_abandoned() -> list[tuple[int, str]]:
+    """(id, status) of imports whose worker died, or whose message was lost, to be gone on with."""
+    working = (Status.READING, Status.RUNNING, Status.UNDOING)
+    late = PurchaseImport.objects.filter(status__in=working, touched_at__lt=now() - ABANDONED_AFTER)
+    late.filter(tries__gte=MOST_TRIES).exclude(status=Status.UNDOING).update(
+        status=Status.FAILED, message=f"Begun {MOST_TRIES + 1} times and never finished; nothing was imported."
+    )
+    found = list(late.values_list("pk", "status"))
+    return [(pk, status) for pk, status in found if late.filter(pk=pk).update(touched_at=now(), tries=F("tries") + 1)]
 
 
 # Storing --------------------------------------------------------------------------------
 
 
 def confirm(import_id: int) -> PurchaseImport:
-    """Import a previewed file. Killed at any moment it has stored all or nothing, and can simply be run again."""
+    """Import a previewed file. Killed at any moment it has stored all or nothing, and can simply be run again; while
+    another does it, nothing is done."""
+    with locks.alone(locks.Work.SALES_FILE, import_id) as mine:
+        return _confirm(import_id) if mine else PurchaseImport.objects.get(pk=import_id)
+
+
+def _confirm(import_id: int) -> PurchaseImport:
     row = PurchaseImport.objects.select_related("store", "created_by").get(pk=import_id)
     if row.status not in (Status.PREVIEWED, Status.RUNNING):
         return row
@@ -514,7 +564,8 @@ def confirm(import_id: int) -> PurchaseImport:
         row.save(update_fields=["status", "message"])
         return row
     try:
-        run(row, files.upload(import_id), Choice(**row.mapping["choice"]), notify=_progress(row))
+        with _progress(row) as notify:
+            run(row, files.upload(import_id), Choice(**row.mapping["choice"]), notify=notify)
     except CancelledError:
         return discard_cancelled(row)
     files.upload(import_id).unlink(missing_ok=True)
@@ -529,28 +580,34 @@ def run(
     notify: Notify | None = None,
     dry: bool = False,
 ) -> PurchaseImport:
-    """Read a file and store it in one transaction, the import's row among it; `dry` only says what would happen."""
+    """Read a file and store it in one transaction, the import's row among it; `dry` only says what would happen.
+
+    The row is touched last, so that others see how far it is and may cancel it until then.
+    """
+    tell = notify or (lambda _: None)
     with read(row.store, path, choice, stores=_allowed(row), notify=notify) as found:
-        if row.pk and not dry and not _claimed(row):
-            raise CancelledError
+        if row.pk is None and not dry:
+            row.save()
         describe(row, found, choice)
+        tell(DESCRIBED)
         row.progress = 100
         if choice.all_or_none and found.counts.rows_refused:
             _nothing(row, found)
         elif not dry:
+            storing.write(row.pk, found.shape, lambda share: tell(DESCRIBED + round((STORED - DESCRIBED) * share)))
             row.status = Status.DONE
-            row.save()
-            storing.write(row.pk, found.shape)
         if not dry:
-            row.save()
+            _finish(row)
             _keep_refused(row, found)
     return row
 
 
-def _claimed(row: PurchaseImport) -> bool:
-    """Whether the import is still wanted, and nobody else has finished it; its row is locked from here on."""
-    state = PurchaseImport.objects.select_for_update().filter(pk=row.pk).values_list("status", flat=True).first()
-    return state in (Status.PREVIEWED, Status.RUNNING)
+def _finish(row: PurchaseImport) -> None:
+    """Raises CancelledError when somebody cancelled it, or has finished it before."""
+    unfinished = (Status.PREVIEWED, Status.RUNNING)
+    if not PurchaseImport.objects.filter(pk=row.pk, status__in=unfinished).update(status=row.status):
+        raise CancelledError
+    row.save()
 
 
 def _nothing(row: PurchaseImport, found: Read) -> None:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from django.utils.timezone import now
+
 from analytics.models import PurchaseImport
 from analytics.sales import files, imports, personal, stage
 from analytics.sales.formats import MappingError
@@ -101,8 +103,8 @@ def ask(row: PurchaseImport) -> Asked:
 def answer(row: PurchaseImport, choice: Choice, *, save: bool) -> None:
     """Keep what was said for this import, and for the store's next files if `save`."""
     row.mapping = {"choice": asdict(choice)}
-    row.status, row.message = PurchaseImport.Status.READING, ""
-    row.save(update_fields=["mapping", "status", "message"])
+    row.status, row.message, row.touched_at, row.tries = PurchaseImport.Status.READING, "", now(), 0
+    row.save(update_fields=["mapping", "status", "message", "touched_at", "tries"])
     if save:
         opened = imports.open_file(files.upload(row.pk), choice, anything=True)
         imports.save_mapping(row.store, Path(row.file_name).stem[:60] or "own", opened.mapping, choice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ LARGEST_AMOUNT: Final = Decimal("9999999999")
 FEW: Final = 5
 MOST_REFUSED_LISTED: Final = 2_000  # the count is always whole
 
-TABLES: Final = ("staged", "refused", "runs", "merged", "incoming", "decided", "ids")
+TABLES: Final = ("staged", "refused", "runs", "merged", "incoming", "decided", "stored")
 CREATE: Final = """
     CREATE TEMPORARY TABLE staged (
         row integer, run integer, store_id bigint, receipt text, till text, at bigint, sort smallint, amount numeric, more numeric,
@@ -104,7 +104,7 @@ def _refusal(item: Refused) -> str:
 # Receipts --------------------------------------------------------------------------------
 
 
-def gather(shape: Shape, parser: Parser) -> int:
+def gather(shape: Shape, parser: Parser, notify: Callable[[float], None]) -> int:
     """Rows become receipts, held against the stores' own; how many rows merely repeated another.
 
     1. A row that repeats another wholly goes, where rows are receipts.
@@ -120,11 +120,15 @@ def gather(shape: Shape, parser: Parser) -> int:
             cursor.execute(COUNT_THROUGH)
         if shape.mapping.has("receipt"):
             cursor.execute(REFUSE_SIBLINGS, {"hours": SAME_RECEIPT_HOURS})
+        notify(0.2)
         cursor.execute("ANALYZE pg_temp.staged (run)")
         cursor.execute(_runs(cursor, shape))
+        notify(0.5)
         cursor.execute("ANALYZE pg_temp.runs")
         _merge(cursor)
+        notify(0.7)
         _decide(cursor, shape)
+        notify(1.0)
     return repeated
 
 

@@ -2,66 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from analytics.matching import mark_dirty
 from analytics.sales.stage import Shape
 from inference.models import Store
 
-IDS: Final = """
-    CREATE TEMPORARY TABLE ids AS
-    SELECT run, coalesce(id, nextval((SELECT pg_get_serial_sequence('analytics_purchase', 'id')))) AS id, action
-    FROM pg_temp.decided WHERE action <> 'same'
-"""
+# Rows of the file that one statement stores, so that there is a step every few seconds.
+ROWS_AT_ONCE: Final = 250_000
+# In the file's order, which is that of time and of receipt numbers: indexes grow at their ends.
+STORED: Final = (
+    """
+    CREATE TEMPORARY TABLE stored AS
+    SELECT run, coalesce(id, nextval((SELECT pg_get_serial_sequence('analytics_purchase', 'id')))) AS id, action, store_id, name, till,
+           paid_at, amount, status, items, visit_ref, age_mark, gender_mark
+    FROM (SELECT * FROM pg_temp.decided WHERE action <> 'same' ORDER BY run) d
+    """,
+    "CREATE INDEX ON pg_temp.stored (run)",
+    "ANALYZE pg_temp.stored",
+    "CREATE INDEX ON pg_temp.staged USING brin (run)",
+)
 REMEMBER: Final = """
     INSERT INTO analytics_purchasechange (brought_by_id, purchase_id, before)
     SELECT %(import)s, p.id, to_jsonb(p) - 'id' - 'store_id' - 'brought_by_id' || jsonb_build_object('lines', coalesce((
         SELECT jsonb_agg(to_jsonb(l) - 'id' - 'purchase_id' ORDER BY l.id) FROM analytics_purchaseline l WHERE l.purchase_id = p.id
     ), '[]'::jsonb))
-    FROM analytics_purchase p JOIN pg_temp.ids i USING (id) WHERE i.action = 'changed'
+    FROM analytics_purchase p JOIN pg_temp.stored i USING (id) WHERE i.action = 'changed'
 """
 PURCHASES: Final = """
     INSERT INTO analytics_purchase (id, store_id, receipt, till, paid_at, has_time, amount, status, items, visit_ref, age_mark, gender_mark,
                                     brought_by_id)
-    SELECT i.id, d.store_id, d.name, d.till, d.paid_at, %(timed)s, d.amount, d.status, d.items, coalesce(d.visit_ref, ''), coalesce(d.age_mark, ''),
-           coalesce(d.gender_mark, ''), %(import)s
-    FROM pg_temp.decided d JOIN pg_temp.ids i USING (run) WHERE d.action = 'new'
+    SELECT id, store_id, name, till, paid_at, %(timed)s, amount, status, items, coalesce(visit_ref, ''), coalesce(age_mark, ''),
+           coalesce(gender_mark, ''), %(import)s
+    FROM pg_temp.stored WHERE action = 'new' AND run >= %(first)s AND run < %(end)s
 """
 OLD_LINES: Final = """
-    DELETE FROM analytics_purchaseline l USING pg_temp.ids i WHERE i.action = 'changed' AND l.purchase_id = i.id
+    DELETE FROM analytics_purchaseline l USING pg_temp.stored i WHERE i.action = 'changed' AND l.purchase_id = i.id
 """
 LINES: Final = """
     INSERT INTO analytics_purchaseline (purchase_id, product, category, quantity, amount)
-    SELECT i.id, a.product, a.category, a.quantity, a.amount FROM pg_temp.articles a JOIN pg_temp.ids i USING (run)
+    SELECT i.id, a.product, a.category, a.quantity, a.amount FROM pg_temp.articles a JOIN pg_temp.stored i ON i.run = a.run
+    WHERE a.run >= %(first)s AND a.run < %(end)s AND i.run >= %(first)s AND i.run < %(end)s
 """
 CHANGED_TIMES: Final = """
     SELECT DISTINCT store_id, date_bin('15 minutes', at, 'epoch') FROM (
-        SELECT d.store_id, d.paid_at AS at FROM pg_temp.decided d WHERE d.action <> 'same'
+        SELECT store_id, paid_at AS at FROM pg_temp.stored
         UNION ALL
-        SELECT p.store_id, p.paid_at FROM analytics_purchase p JOIN pg_temp.ids i USING (id) WHERE i.action = 'changed'
+        SELECT p.store_id, p.paid_at FROM analytics_purchase p JOIN pg_temp.stored i USING (id) WHERE i.action = 'changed'
     ) times
 """
 
 
-def write(import_id: int, shape: Shape) -> None:
+def write(import_id: int, shape: Shape, notify: Callable[[float], None]) -> None:
     """Store what `stage.gather` decided; the caller's transaction makes it all or nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(IDS)
-        cursor.execute("ANALYZE pg_temp.ids")
+        for statement in STORED:
+            cursor.execute(statement)
+        notify(0.1)
         cursor.execute(CHANGED_TIMES)
         times = cursor.fetchall()
+        # References are checked with each statement, not all of them while the transaction ends and nothing is seen of it.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(REMEMBER, {"import": import_id})
         if cursor.rowcount:
             cursor.execute(_correct(shape))
             if shape.mapping.has_articles:
                 cursor.execute(OLD_LINES)
-        cursor.execute(PURCHASES, {"import": import_id, "timed": shape.has_times})
-        if shape.mapping.has_articles:
-            cursor.execute(LINES)
+        values = {"import": import_id, "timed": shape.has_times}
+        steps = [PURCHASES, LINES] if shape.mapping.has_articles else [PURCHASES]
+        parts = [(statement, part) for statement in steps for part in _parts(cursor)]
+        for number, (statement, part) in enumerate(parts, start=1):
+            cursor.execute(statement, values | part)
+            notify(0.1 + 0.9 * number / len(parts))
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for store in Store.objects.filter(pk__in={store_id for store_id, _ in times}):
         mark_dirty(store, [at for store_id, at in times if store_id == store.pk])
+
+
+def _parts(cursor: CursorWrapper) -> list[dict[str, int]]:
+    """Ranges of runs that hold about so many of the file's rows each."""
+    cursor.execute("SELECT count(*), coalesce(min(run), 0), coalesce(max(run), -1) FROM pg_temp.staged")
+    rows, first, last = cursor.fetchone()
+    width = max(1, ROWS_AT_ONCE * (last - first + 1) // max(1, rows))
+    return [{"first": start, "end": start + width} for start in range(first, last + 1, width)]
 
 
 def _correct(shape: Shape) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from analytics.sales import columns, numbers
@@ -48,15 +48,17 @@ def cells_by_column(rows: Sequence[Row], width: int) -> list[tuple[str, ...]]:
     return list(zip(*cells, strict=True))
 
 
-def survey(source: Source, mapping: Mapping, today: date, notify: Callable[[int], None] | None = None) -> Survey:
-    """Read the whole file once. Raises AmbiguousDatesError; `notify` is told how many rows have been read."""
+def survey(source: Source, mapping: Mapping, today: date, notify: Callable[[float], None] | None = None) -> Survey:
+    """Read the whole file once. Raises AmbiguousDatesError; `notify` is told the share that has been read, about."""
     place = {ours: source.header.index(theirs) for ours, theirs in mapping.columns.items()}
     seen = _Seen({name: set() for name in NUMBERS if name in place}, timed="time" in place)
+    bytes_read, size = 0, max(1, source.path.stat().st_size)
     for rows in chunks(source):
         cells = cells_by_column(rows, len(source.header))
         seen.add({ours: cells[k] for ours, k in place.items()}, len(rows))
         if notify:
-            notify(seen.rows)
+            bytes_read += sum(map(len, chain.from_iterable(cells)))
+            notify(min(1.0, bytes_read / size))
     return seen.decide(mapping, today)
 
 

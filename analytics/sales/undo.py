@@ -61,7 +61,7 @@ def undo(import_id: int) -> int:
     Raises PurchaseImport.DoesNotExist, and CannotUndoError when a later import corrected the same receipts.
     """
     row = PurchaseImport.objects.select_for_update(of=("self",)).select_related("store").get(pk=import_id)
-    if row.status not in (PurchaseImport.Status.DONE, PurchaseImport.Status.RUNNING):
+    if row.status not in (PurchaseImport.Status.DONE, PurchaseImport.Status.UNDOING):
         return 0
     _check(row)
     with connection.cursor() as cursor:

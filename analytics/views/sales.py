@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
 from analytics import access, tasks
@@ -52,7 +53,7 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
     template = "sales/_import.html" if request.headers.get("HX-Request") else "sales/import.html"
     context = {"row": row, "store": row.store, "refused": row.refused[:LISTED_REFUSED], "states": STATES}
     context |= {"can_mend": files.refused(row.pk).exists(), "days": _days(row)}
-    context["is_live"] = row.status in (STATES.RUNNING, STATES.READING)
+    context["is_live"] = row.status in (STATES.RUNNING, STATES.READING, STATES.UNDOING)
     if not access.sees_whole(cast(User, request.user), row):
         context |= {
             "partly": True,
@@ -97,7 +98,9 @@ def columns_preview(request: HttpRequest, import_id: int) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, import_id: int) -> HttpResponse:
     row = access.whole_import_for(request.user, import_id)
-    claimed = PurchaseImport.objects.filter(pk=row.pk, status=STATES.PREVIEWED).update(status=STATES.RUNNING)
+    claimed = PurchaseImport.objects.filter(pk=row.pk, status=STATES.PREVIEWED).update(
+        status=STATES.RUNNING, touched_at=now(), tries=0
+    )
     if claimed:
         transaction.on_commit(lambda: tasks.confirm_import.delay(row.pk))
     return redirect("import", row.pk)
@@ -115,8 +118,8 @@ def undo(request: HttpRequest, import_id: int) -> HttpResponse:
     """Purchases go at once; the figures follow within seconds."""
     row = access.import_for(request.user, import_id)
     access.all_stores_of(request.user, row)
-    if row.status == STATES.DONE:
-        PurchaseImport.objects.filter(pk=row.pk).update(status=STATES.RUNNING)
+    done = PurchaseImport.objects.filter(pk=row.pk, status=STATES.DONE)
+    if done.update(status=STATES.UNDOING, touched_at=now(), tries=0, message=""):
         transaction.on_commit(lambda: tasks.undo_import.delay(row.pk))
     return redirect("import", row.pk)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,9 +15,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from analytics import rollups
+from analytics import locks, rollups, tasks
 from analytics.models import DirtyHour, HourFigure, MatchRun, Purchase, PurchaseImport, PurchaseLine, StoreManager
-from analytics.sales import files, imports, undo
+from analytics.sales import files, imports, stage, undo
 from analytics.sales import store as storing
 from inference.models import Store
 from tests import factories
@@ -326,3 +328,72 @@ def test_the_same_receipts_with_and_without_times_are_one_and_the_time_stays(fil
     assert [str(p.paid_at)[:16] for p in Purchase.objects.timed()] == ["2026-03-10 12:05", "2026-03-10 13:10"]
     undo.undo(second.pk)
     assert set(Purchase.objects.values_list("has_time", flat=True)) == {files[0] is FILE}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["survey", "stage.gather", "stage.count", "storing.write", "_keep_refused"])
+def test_cancelled_at_any_step_an_import_leaves_nothing(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice that comes before the last step stops it; whoever cancels does so on a connection of their own."""
+    row = preview(factories.store(), HALF_BROKEN)
+    monkeypatch.setattr(imports, "NOTIFY_EVERY", 0)
+    place, _, name = f"imports.{step}".rpartition(".")
+    module = {"imports": imports, "imports.stage": stage, "imports.storing": storing}[place]
+    before = getattr(module, name)
+
+    def cancel_first(*args: Any, **options: Any) -> Any:
+        aside = connection.copy()
+        with aside.cursor() as cursor:
+            cursor.execute(
+                "UPDATE analytics_purchaseimport SET status = 'cancelled' WHERE id = %s AND status = 'previewed'",
+                [row.pk],
+            )
+        aside.close()
+        return before(*args, **options)
+
+    if step != "_keep_refused":  # by then it is done, and cannot be cancelled any more
+        monkeypatch.setattr(module, name, cancel_first)
+    done = imports.confirm(row.pk)
+    if step == "_keep_refused":
+        assert done.status == "done" and imports.confirm(row.pk).status == "done"
+        imports.cancel(row.pk)
+        assert PurchaseImport.objects.get().status == "done" and Purchase.objects.count() == 2
+    else:
+        assert done.status == "cancelled" and "nothing was imported" in done.message
+        assert (
+            not Purchase.objects.exists() and not files.upload(row.pk).exists() and not files.refused(row.pk).exists()
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_a_worker_is_at_an_import_no_other_touches_it() -> None:
+    row = preview(factories.store())
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [locks.Work.SALES_FILE.value, row.pk])
+    assert imports.confirm(row.pk).status == "previewed" and not Purchase.objects.exists()
+    with other.cursor() as cursor:  # as the server does when it is killed
+        cursor.execute("SELECT pg_advisory_unlock_all()")
+    other.close()
+    assert imports.confirm(row.pk).status == "done"
+
+
+def test_what_a_killed_worker_left_is_taken_up_three_times_and_then_said_to_have_failed() -> None:
+    row = preview(factories.store())
+    imports_of = PurchaseImport.objects.filter(pk=row.pk)
+    long_ago = row.created_at - imports.ABANDONED_AFTER * 2
+    imports_of.update(status="running")
+    assert imports.take_up_abandoned() == []  # it moved on a moment ago
+    for _ in range(imports.MOST_TRIES):
+        imports_of.update(touched_at=long_ago)
+        assert imports.take_up_abandoned() == [(row.pk, "running")]
+    imports_of.update(touched_at=long_ago)
+    assert imports.take_up_abandoned() == [] and imports_of.get().status == "failed"
+
+
+def test_an_import_that_was_being_undone_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.undo_import, "delay", tasks.undo_import)
+    row = imports.confirm(preview(factories.store()).pk)
+    PurchaseImport.objects.filter(pk=row.pk).update(status="undoing", touched_at=row.created_at - timedelta(hours=1))
+    tasks.resume_imports()
+    row.refresh_from_db()
+    assert row.status == "undone" and not Purchase.objects.exists()
