@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +21,10 @@ from training.recipes import FACE
 
 TASKS: tuple[Task, ...] = ("age", "gender", "mood")
 CROP_PIXELS = 96
+# Networks run on one core each (training.serving); faces go through them in parts, as many at once as there are cores.
+THREADS, PART_FACES = min(4, os.cpu_count() or 1), 16
+# The crops of a part of the faces, framed as a network wants them.
+Crops = Callable[[slice, str], list[Pixels]]
 
 
 @dataclass(frozen=True)
@@ -52,24 +58,23 @@ class Predictor:
     def __init__(self, models: dict[Task, str] | None = None) -> None:
         self._refs = models or {}
         self._loaded: dict[Task, artifacts.Artifact] = {}
+        self._threads: ThreadPoolExecutor | None = None
 
     def look_at(self, faces: Sequence[tuple[Pixels, Detection]], tasks: Sequence[Task] = TASKS) -> list[FaceLook]:
         if not faces or not tasks:
             return [FaceLook(None, None, None, None, "")] * len(faces)
+
+        def crops(part: slice, framing: str) -> list[Pixels]:
+            return [align(image, face.landmarks, CROP_PIXELS, framing) for image, face in faces[part]]
+
         models = self._serving(tasks)
-        framings = {model.input.framing for model in models.values()}
-        crops = {
-            framing: [align(image, face.landmarks, CROP_PIXELS, framing) for image, face in faces]
-            for framing in framings
-        }
-        return _looks(_predict(models, crops), models)
+        return _looks(self._predict(models, crops, len(faces)), models)
 
     def look_at_crops(self, crops: Sequence[Pixels]) -> list[FaceLook]:
         if not crops:
             return []
         models = self._serving()
-        same = {model.input.framing: list(crops) for model in models.values()}
-        return _looks(_predict(models, same), models)
+        return _looks(self._predict(models, lambda part, framing: list(crops[part]), len(crops)), models)
 
     def _serving(self, tasks: Sequence[Task] = TASKS) -> dict[Task, artifacts.Artifact]:
         """Load what serves now; a promotion reaches a running worker with its next chunk of pictures."""
@@ -79,19 +84,34 @@ class Predictor:
                 self._loaded[task] = artifacts.load(path)
         return {task: self._loaded[task] for task in tasks}
 
+    def _predict(
+        self, models: dict[Task, artifacts.Artifact], crops: Crops, count: int
+    ) -> dict[Task, artifacts.Prediction]:
+        """Each model's prediction of `count` faces; a network that several versions share runs once, for what is asked
+        of it only. Networks and parts of the faces go side by side, so that all cores have something to do.
+        """
+        asked: dict[tuple[str, InputSpec], list[Task]] = {}
+        for task, model in models.items():
+            asked.setdefault((model.network.key, model.input), []).append(task)
+        parts = [slice(start, start + PART_FACES) for start in range(0, count, PART_FACES)]
 
-def _predict(
-    models: dict[Task, artifacts.Artifact], crops: dict[str, list[Pixels]]
-) -> dict[Task, artifacts.Prediction]:
-    """Each model's prediction; a network that several versions share runs once, for what is asked of it only."""
-    asked: dict[tuple[str, InputSpec], list[Task]] = {}
-    for task, model in models.items():
-        asked.setdefault((model.network.key, model.input), []).append(task)
-    found: dict[Task, artifacts.Prediction] = {}
-    for (_, spec), tasks in asked.items():
-        outputs = models[tasks[0]].network.run(prepare(crops[spec.framing], spec), {*tasks, FACE})
-        found |= {task: models[task].interpret(outputs) for task in tasks}
-    return found
+        def run(job: tuple[list[Task], InputSpec, slice]) -> dict[str, NDArray[np.float64]]:
+            tasks, spec, part = job
+            return models[tasks[0]].network.run(prepare(crops(part, spec.framing), spec), {*tasks, FACE})
+
+        if self._threads is None:  # not before the first call: a pool does not cross a fork
+            self._threads = ThreadPoolExecutor(THREADS)
+        jobs = [(tasks, spec, part) for (_, spec), tasks in asked.items() for part in parts]
+        answers = iter(self._threads.map(run, jobs))
+        found: dict[Task, artifacts.Prediction] = {}
+        for tasks in asked.values():
+            outputs = _joined([next(answers) for _ in parts])
+            found |= {task: models[task].interpret(outputs) for task in tasks}
+        return found
+
+
+def _joined(parts: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _looks(predictions: dict[Task, artifacts.Prediction], models: dict[Task, artifacts.Artifact]) -> list[FaceLook]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -26,6 +27,7 @@ class Network:
         self.file = file
         self.key = key
         self._session: Any = None
+        self._loading = Lock()  # several threads may want it first
 
     def run(self, inputs: NDArray[np.float32], wanted: set[str] | None = None) -> dict[str, NDArray[np.float64]]:
         """Outputs' softmaxes (n, classes) for prepared inputs (n, size, size, channels) in 0..1.
@@ -41,16 +43,17 @@ class Network:
         return {name: np.concatenate([part[k] for part in parts]).astype(np.float64) for k, name in enumerate(names)}
 
     def _loaded(self) -> Any:
-        if self._session is None:
-            import onnxruntime
+        with self._loading:
+            if self._session is None:
+                import onnxruntime
 
-            options = onnxruntime.SessionOptions()
-            # Workers are many processes, one core each.
-            options.intra_op_num_threads = options.inter_op_num_threads = 1
-            self._session = onnxruntime.InferenceSession(
-                str(self.file), options, providers=["CPUExecutionProvider"]
-            )  # fmt: skip
-        return self._session
+                options = onnxruntime.SessionOptions()
+                # Callers run as many batches side by side as they have cores.
+                options.intra_op_num_threads = options.inter_op_num_threads = 1
+                self._session = onnxruntime.InferenceSession(
+                    str(self.file), options, providers=["CPUExecutionProvider"]
+                )  # fmt: skip
+            return self._session
 
 
 # Networks in use, by the content of their files; one that no version holds any longer is forgotten.

@@ -1,6 +1,7 @@
 """`make chaos`: kill a worker, Redis and Postgres in turn while snapshots come in; every one is analysed exactly once.
 
-1. An importer brings files in pieces and a client pushes one at a time; both send again what was not accepted.
+1. An importer brings files in pieces, and a camera pushes pictures over HTTP with its token, through the web server
+   that `make run` starts. Both send again what was not accepted.
 2. Each victim gets SIGKILL; the servers stay away for a while, a worker is started again at once, as supervisord does.
 3. When everything accepted is done, rows, faces in visits and the spool are counted.
 """
@@ -8,17 +9,25 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
+from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from http.client import HTTPException
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
 
 PIECE = 25  # files the importer brings at once
 PUSHES_PER_SECOND = 20.0
+SENDERS = 8  # of the pushing client, so that one slow answer does not slow the rest
+WEB_READY_SECONDS, ANSWER_SECONDS = 60.0, 20.0
 DIFFERENT = 60
 LONGEST_WAIT = 1800.0
 PAUSE = 1.0  # before something refused is sent again
@@ -37,15 +48,20 @@ QUIET_SECONDS = 15.0  # between two kills
 
 @dataclass
 class Accepted:
-    """Names of files that were taken in for certain."""
+    """Pictures that were taken in for certain, as camera and checksum."""
 
-    names: set[str] = field(default_factory=set)
+    pictures: set[tuple[int, str]] = field(default_factory=set)
+    pushed: int = 0
     sent_again: int = 0
+    answers: Counter[str] = field(default_factory=Counter)  # of the API, by status
 
 
 @dataclass(frozen=True)
 class Outcome:
     accepted: int
+    pushed: int
+    pushed_per_second: float
+    answers: dict[str, int]
     snapshots: int
     analysed: int
     lost: int
@@ -75,7 +91,7 @@ def main() -> int:
 
 
 class Keeper(threading.Thread):
-    """Starts a worker and the scheduler, and the worker again whenever it dies."""
+    """Starts the web, a worker and the scheduler, and the worker again whenever it dies."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -85,6 +101,7 @@ class Keeper(threading.Thread):
         scheduler = [str(BIN / "celery"), "-A", "analytics", "beat", "-s", str(data / "beat"), "--pidfile="]
         with (data / "beat.log").open("ab") as log:
             self.beat = subprocess.Popen(scheduler, stdout=log, stderr=log)
+        self.web, self.address = start_web(data)
         self.worker = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -99,7 +116,7 @@ class Keeper(threading.Thread):
     def stop(self) -> None:
         self.stopping.set()
         self.join()
-        for process in (self.worker, self.beat):
+        for process in (self.worker, self.beat, self.web):
             process.kill()
             process.wait()
 
@@ -111,22 +128,25 @@ def run(snapshots: int, outage: float) -> Outcome:
     pictures = [picture(number) for number in range(DIFFERENT)]
     keeper, accepted, done = Keeper(), Accepted(), threading.Event()
     keeper.start()
+    pushes = Pushes(keeper.address, new_camera("Pushes"), pictures, accepted)
     clients = [
         threading.Thread(target=import_all, args=(new_camera("Imports"), pictures, snapshots, accepted)),
-        threading.Thread(target=push_until, args=(new_camera("Pushes"), pictures, done, accepted)),
+        threading.Thread(target=pushes.run_until, args=(done,)),
     ]
+    started = time.monotonic()
     for client in clients:
         client.start()
     try:
         kill_in_turn(keeper, outage)
         done.set()
+        pushing = time.monotonic() - started
         for client in clients:
             client.join()
         wait_until_done()
     finally:
         done.set()
         keeper.stop()
-    return counted(accepted, keeper.starts, time.monotonic() - began)
+    return counted(accepted, accepted.pushed / pushing, keeper.starts, time.monotonic() - began)
 
 
 def kill_in_turn(keeper: Keeper, outage: float) -> None:
@@ -143,52 +163,97 @@ def kill_in_turn(keeper: Keeper, outage: float) -> None:
 # Clients ----------------------------------------------------------------------------------------------------------
 
 
+def start_web(data: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """The web server as `make run` has it, on a port of its own; returns once it answers."""
+    from analytics.supervisor import WEB_THREADS
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(BIN / "gunicorn"), "analytics.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command += ["--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+    with (data / "web.log").open("ab") as log:
+        web = subprocess.Popen(command, stdout=log, stderr=log)
+    deadline = time.monotonic() + WEB_READY_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz"):
+            return web, f"http://127.0.0.1:{port}"
+        time.sleep(0.2)
+    raise TimeoutError("the web server does not answer")
+
+
+def numbered(pictures: Sequence[bytes], number: int) -> bytes:
+    """A picture file that no other number has: bytes behind the end change its checksum only."""
+    return pictures[number % DIFFERENT] + number.to_bytes(4, "big")
+
+
 def import_all(camera: Camera, pictures: Sequence[bytes], count: int, accepted: Accepted) -> None:
     for first in range(0, count, PIECE):
-        send(camera, pictures, range(first, min(count, first + PIECE)), accepted)
+        bring(camera, pictures, range(first, min(count, first + PIECE)), accepted)
 
 
-def push_until(camera: Camera, pictures: Sequence[bytes], done: threading.Event, accepted: Accepted) -> None:
-    number = 1_000_000
-    while not done.wait(1 / PUSHES_PER_SECOND):
-        send(camera, pictures, range(number, number + 1), accepted)
-        number += 1
-
-
-def push(camera: Camera, name: str, data: bytes) -> None:
-    """As the push API does it."""
-    from inference.push import Pushed, take
-
-    (fate,) = take(camera, [Pushed(name, data)])
-    assert fate.state != "refused", fate.reason
-
-
-def bring(camera: Camera, files: Sequence[tuple[str, bytes]]) -> None:
-    from inference import intake
-
-    intake.receive(camera, [(title, io.BytesIO(data)) for title, data in files])
-
-
-def send(camera: Camera, pictures: Sequence[bytes], numbers: range, accepted: Accepted) -> None:
-    """Until it is accepted: the same files again, as a client does that got no answer."""
+def bring(camera: Camera, pictures: Sequence[bytes], numbers: range, accepted: Accepted) -> None:
+    """Until all are accepted: the same files again, as somebody does whose command failed."""
     from django.db import connection
 
+    from inference import intake
     from tests.benchmarks.snapshots import name
 
-    files = [(name(k), pictures[k % DIFFERENT] + k.to_bytes(4, "big")) for k in numbers]
+    files = [(name(k), numbered(pictures, k)) for k in numbers]
     while True:
         try:
-            if len(files) == 1:
-                push(camera, *files[0])
-            else:
-                bring(camera, files)
+            intake.receive(camera, [(title, io.BytesIO(data)) for title, data in files])
             break
-        except Exception:  # noqa: BLE001  # whatever a dying server makes of it, a client sends again
+        except Exception:  # noqa: BLE001  # whatever a dying server makes of it, it is brought again
             accepted.sent_again += 1
             with suppress(Exception):
                 connection.close()
             time.sleep(PAUSE)
-    accepted.names.update(f"{camera.pk}/{title}" for title, _ in files)
+    accepted.pictures.update((camera.pk, hashlib.sha256(data).hexdigest()) for _, data in files)
+
+
+class Pushes:
+    """A camera that takes PUSHES_PER_SECOND pictures a second, come what may, and sends each until it is accepted."""
+
+    def __init__(self, address: str, camera: Camera, pictures: Sequence[bytes], accepted: Accepted) -> None:
+        from inference import tokens
+
+        self.camera, self.pictures, self.accepted = camera, pictures, accepted
+        self.address = f"{address}/api/v1/cameras/{camera.pk}/snapshots"
+        _, self.token = tokens.create(camera, "chaos")
+        self._lock = threading.Lock()
+
+    def run_until(self, done: threading.Event) -> None:
+        began = time.monotonic()
+        with ThreadPoolExecutor(SENDERS) as senders:
+            for number in count():
+                if done.wait(max(0.0, began + number / PUSHES_PER_SECOND - time.monotonic())):
+                    return  # when what is under way has arrived
+                senders.submit(self.send, number)
+                self.accepted.pushed += 1
+
+    def send(self, number: int) -> None:
+        data = numbered(self.pictures, 1_000_000 + number)
+        while (answer := self.post(data)) != "202":
+            with self._lock:
+                self.accepted.sent_again += 1
+                self.accepted.answers[answer] += 1
+            time.sleep(PAUSE)
+        with self._lock:
+            self.accepted.answers["202"] += 1
+            self.accepted.pictures.add((self.camera.pk, hashlib.sha256(data).hexdigest()))
+
+    def post(self, data: bytes) -> str:
+        """The status of the answer, or what went wrong before there was one."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "image/jpeg"}
+        request = urllib.request.Request(self.address, data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+                return str(answer.status)
+        except urllib.error.HTTPError as error:
+            return str(error.code)
+        except (OSError, HTTPException) as error:
+            return type(error).__name__
 
 
 # Kills ------------------------------------------------------------------------------------------------------------
@@ -245,7 +310,7 @@ def wait_until_done() -> None:
         time.sleep(1)
 
 
-def counted(accepted: Accepted, worker_starts: int, seconds: float) -> Outcome:
+def counted(accepted: Accepted, pushed_per_second: float, worker_starts: int, seconds: float) -> Outcome:
     from django.db.models import Count, Sum
 
     from inference import retention, spool
@@ -254,15 +319,18 @@ def counted(accepted: Accepted, worker_starts: int, seconds: float) -> Outcome:
     spool.LEFTOVER_AFTER_SECONDS = 0  # as the sweep ten minutes from now will see it
     retention.sweep_spool()
     rows = Snapshot.objects.exclude(status=Snapshot.Status.REFUSED)
-    names = {f"{camera}/{file}" for camera, file in rows.values_list("camera", "file_name")}
-    twice = rows.values("camera", "file_name").annotate(n=Count("pk")).filter(n__gt=1).count()
+    pictures = set(rows.values_list("camera", "checksum"))
+    twice = rows.values("camera", "checksum").annotate(n=Count("pk")).filter(n__gt=1).count()
     total: dict[str, Any] = rows.aggregate(seen=Sum("faces_seen"))
     visits: dict[str, Any] = Visit.objects.aggregate(faces=Sum("faces"))
     return Outcome(
-        accepted=len(accepted.names),
+        accepted=len(accepted.pictures),
+        pushed=accepted.pushed,
+        pushed_per_second=round(pushed_per_second, 1),
+        answers=dict(accepted.answers),
         snapshots=rows.count(),
         analysed=rows.filter(status=Snapshot.Status.ANALYSED).count(),
-        lost=len(accepted.names - names),
+        lost=len(accepted.pictures - pictures),
         doubled=twice,
         faces_seen=total["seen"] or 0,
         faces_in_visits=visits["faces"] or 0,
