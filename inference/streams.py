@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -21,6 +22,13 @@ SILENT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 # Under load streams are looked at less often, but people who walk in are still seen every so many seconds.
 BUSY_SHARE, SLOWEST_SECONDS = 0.7, 3.0
+
+
+# Recorded pieces arrive all at once, and are played at their own speed; a live stream's frames are taken as they come.
+# (Only these formats keep time well enough: a MJPEG stream's clock is made up by the reader.)
+RECORDED = (".m3u8", ".mp4", ".mov", ".mkv", ".webm", ".ts")
+# A clock that leaps this far has begun anew.
+LEAP_SECONDS = 10.0
 
 
 class StreamError(OSError):
@@ -74,11 +82,15 @@ def _live(address: str, seconds: float | None) -> Iterator[Glimpse]:
         stream.close()
 
 
+POSITION = 0  # cv2.CAP_PROP_POS_MSEC
+
+
 class Video(Protocol):
     """What a stream needs of OpenCV's VideoCapture."""
 
     def isOpened(self) -> bool: ...  # noqa: N802  # OpenCV's name
     def read(self) -> tuple[bool, Any]: ...
+    def get(self, what: int) -> float: ...
     def release(self) -> None: ...
 
 
@@ -88,6 +100,26 @@ def open_video(address: str) -> Video:
 
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(1000 * SILENT_SECONDS)]
     return cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+
+
+def is_recorded(address: str) -> bool:
+    return urlsplit(address).path.lower().endswith(RECORDED)
+
+
+class Player:
+    """When the frames of a recording are due: at the distances in which they were taken."""
+
+    def __init__(self) -> None:
+        self._zero: float | None = None  # when the recording's clock was at 0
+        self._last = 0.0
+
+    def wait(self, position: float, at: float) -> float:
+        """Seconds until the frame at `position` is due, if now is `at`; late ones and new beginnings are due now."""
+        begins_anew = not 0 <= position - self._last < LEAP_SECONDS
+        self._last = position
+        if self._zero is None or begins_anew or self._zero + position < at:
+            self._zero = at - position
+        return self._zero + position - at
 
 
 class _Connection:
@@ -104,10 +136,13 @@ class _Connection:
     def _read(self) -> None:
         try:
             video = self._opens(self._address)
+            play = Player() if is_recorded(self._address) else None
             while video.isOpened() and not self.abandoned:
                 there, image = video.read()
                 if not there:
                     break
+                if play is not None:
+                    time.sleep(play.wait(video.get(POSITION) / 1000, time.monotonic()))
                 self._put(Glimpse(np.asarray(image[:, :, ::-1], dtype=np.uint8), time.time()))
             video.release()
         finally:
