@@ -63,7 +63,7 @@ def warnings(store: Store, parser: Parser, seen: Survey, mapping: Mapping) -> li
             *_large(rows(LARGE, times=MANY_TIMES)),
             *_night(dict(rows(HOURS)), seen),
             *_future(rows("SELECT count(*) FROM pg_temp.decided WHERE paid_at > now() + interval '1 hour'")[0][0]),
-            *(f"{number} receipts are here already from import {pk} ({name})." for pk, name, number in rows(OVERLAP)),
+            *(f"{_receipts(number)} here already from import {pk} ({name})." for pk, name, number in rows(OVERLAP)),
         ]
 
 
@@ -133,11 +133,15 @@ def _night(hours: dict[int, int], seen: Survey) -> list[str]:
     if not seen.has_times or number < FEWEST_RECEIPTS:
         return []
     odd = {hour: n for hour, n in hours.items() if n < number * RARE}
-    return [f"{sum(odd.values())} receipts are of hours in which hardly anything is sold."] if odd else []
+    return [f"{_receipts(sum(odd.values()))} of hours in which hardly anything is sold."] if odd else []
 
 
 def _future(number: int) -> list[str]:
-    return [f"{number} receipts are of the future: is the till's clock right?"] if number else []
+    return [f"{_receipts(number)} of the future: is the till's clock right?"] if number else []
+
+
+def _receipts(number: int) -> str:
+    return f"{number} receipt is" if number == 1 else f"{number} receipts are"
 
 
 def _named(days: list[date]) -> str:

@@ -89,7 +89,7 @@ def test_a_manager_brings_pictures_and_sales_and_sees_the_charts_change(page: Pa
     expect(page.get_by_text("Nothing is stored yet.")).to_be_visible()
     expect(page.get_by_text("not a date and time that can be read")).to_be_visible()
     assert fits(page)
-    page.get_by_role("button", name=re.compile(r"Import \d purchases")).click()
+    page.get_by_role("button", name=re.compile(r"Import \d receipts?")).click()
     expect(page.get_by_text("Imported.")).to_be_visible()
     page.get_by_role("link", name="Open the dashboard").click()
     after = words(page, "Visits and purchases by day")

@@ -310,7 +310,7 @@ def preview(client: Client, shop: Store, data: bytes = TILL) -> PurchaseImport:
 def test_a_file_is_previewed_imported_and_taken_back(mona: Client, shop: Store) -> None:
     row = preview(mona, shop)
     page = text(mona, f"/imports/{row.pk}/")
-    assert "Nothing is stored yet" in page and "Import 1 purchases" in page and "not a number" in page
+    assert "Nothing is stored yet" in page and "Import 1 receipt" in page and "not a number" in page
     assert "2026-03-10 13:05" in page and not Purchase.objects.exists()
     mona.post(f"/imports/{row.pk}/confirm")
     assert "Imported." in text(mona, f"/imports/{row.pk}/") and Purchase.objects.count() == 1
@@ -328,7 +328,7 @@ def test_refused_rows_can_be_downloaded(mona: Client, shop: Store) -> None:
 def test_columns_that_nobody_knows_are_asked_about_and_remembered(mona: Client, shop: Store) -> None:
     odd = b"Ref|Wann genau|Wieviel|Sonst\nR1|2026-03-10 13:05|10,00|1,50\nR2|2026-03-10 14:05|12|2,50\n"
     row = preview(mona, shop, odd)
-    assert row.status == "asking" and "Say which column is what" in text(mona, f"/imports/{row.pk}/")
+    assert row.status == "asking" and "Say how it is to be read" in text(mona, f"/imports/{row.pk}/")
     page = text(mona, f"/imports/{row.pk}/columns")
     assert "Wieviel" in page and "10,00" in page
     said = {
