@@ -17,8 +17,9 @@ from analytics.joining import Joined, SegmentRate
 from analytics.labels import Groups
 from analytics.models import HourFigure, Match, MatchRun
 from analytics.periods import Period
-from inference import audits
+from inference import audits, health
 from inference.audits import Assumed, Shares
+from inference.health import Coverage
 from inference.models import Store
 from training.labels import LABELS
 
@@ -75,6 +76,7 @@ class Quality:
     staff_share: float
     level_error: float
     simulated: bool
+    faces: Coverage  # what the entrance cameras saw, and how much of it could be classified
     warnings: list[str] = field(default_factory=list)
 
 
@@ -291,6 +293,7 @@ def quality(store: Store, period: Period, sums: Totals, by: str = "gender") -> Q
         staff_share=held.staff,
         level_error=held.level_error,
         simulated=store.is_simulated,
+        faces=health.coverage(store, period.start, period.end),
     )
     result.warnings.extend(warnings(result, sums, join))
     return result
@@ -359,9 +362,19 @@ def warnings(found: Quality, sums: Totals, join: Joined) -> list[str]:
         )
     if found.coverage is not None and found.coverage < LOW_COVERAGE:
         result.append(f"Only {found.coverage:.0%} of visits showed a face well enough to tell age, gender and mood.")
+    if found.faces.is_low:
+        result.append(_low_faces(found.faces))
     if sums.till_purchases > sums.visits > 0:
         result.append("There are more purchases than visits: not everyone comes in through the counted entrance.")
     return result
+
+
+def _low_faces(faces: Coverage) -> str:
+    hours = f" In {faces.poor_hours} of {faces.hours} hours it was less than {health.POOR_SHARE:.0%}."
+    return (
+        f"Of {faces.seen:,} faces that the cameras saw, only {faces.share:.0%} were good enough to classify."
+        f"{hours if faces.poor_hours else ''} Look at the cameras: lens, light, distance."
+    )
 
 
 def plausible_stay_minutes() -> tuple[float, float]:

@@ -9,8 +9,10 @@ from typing import Any, TextIO
 
 from analytics.join.estimate import Interval
 from analytics.queries import METRICS, Report, Segment
+from inference.health import Coverage
 
 DIGITS = {"visits": 1, "purchases": 1, "conversion": 5, "average_transaction_value": 3, "revenue_per_visitor": 4}
+COVERAGE_DIGITS = 4
 COLUMNS = ("visits", "purchases", *METRICS)
 
 
@@ -20,8 +22,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "totals": _segment(report.totals),
         # Wider groups, where those of `segments` cannot be told apart to ±10 points; else null.
         "wider": [_segment(segment) for segment in report.apart.segments] if report.apart.is_merged else None,
-        "quality": asdict(report.quality),
+        "quality": asdict(report.quality) | {"faces": _faces(report.quality.faces)},
     }
+
+
+def _faces(found: Coverage) -> dict[str, Any]:
+    return asdict(found) | {"share": None if found.share is None else round(found.share, COVERAGE_DIGITS)}
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
@@ -39,10 +45,14 @@ def write_csv(report: Report, file: TextIO) -> None:
     writer = csv.writer(file)
     names = report.by.split(",")
     ends = ("value", "low", "high")
-    writer.writerow([*names, *(f"{column}_{end}" for column in COLUMNS for end in ends), "withheld", "note"])
+    writer.writerow(
+        [*names, *(f"{column}_{end}" for column in COLUMNS for end in ends), "withheld", "note", "coverage"]
+    )
     for segment in report.segments:
-        writer.writerow([*(segment.labels[name] for name in names), *_cells(segment)])
-    writer.writerow(["total", *[""] * (len(names) - 1), *_cells(report.totals)])
+        writer.writerow([*(segment.labels[name] for name in names), *_cells(segment), ""])
+    share = report.quality.coverage
+    coverage = "" if share is None else round(share, COVERAGE_DIGITS)  # visits with a face that could be classified
+    writer.writerow(["total", *[""] * (len(names) - 1), *_cells(report.totals), coverage])
 
 
 def _cells(segment: Segment) -> Iterator[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
@@ -11,15 +11,17 @@ from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.utils.timezone import now
 from ninja import Header, NinjaAPI, Path, Query, Schema, Status
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
 from inference import push, tokens
-from inference.models import Camera, CameraToken, Snapshot
+from inference.models import Camera, CameraHour, CameraToken, Snapshot
 
 MULTIPART = "multipart/form-data"
 BUSY_SECONDS = 5
+LONGEST_LOOK_BACK = timedelta(days=31)
 
 
 class Token(HttpBearer):
@@ -61,6 +63,17 @@ class Analysis(Schema):
     received_at: datetime
     analysed_at: datetime | None
     reason: str
+
+
+class Hour(Schema):
+    """What the camera brought in an hour of its store; `coverage` is classified / faces, null where there are none."""
+
+    hour: datetime
+    pictures: int
+    refused: int
+    faces: int
+    classified: int
+    coverage: float | None
 
 
 class Problem(Schema):
@@ -137,6 +150,31 @@ def read_receipt(request: HttpRequest, camera_id: Path[int], checksum: Path[str]
         "analysed_at": row.analysed_at,
         "reason": row.reason,
     }
+
+
+@api.get(
+    "/cameras/{camera_id}/hours",
+    response={200: list[Hour], 401: Problem, 404: Problem, 415: Problem},
+    summary="How many faces were seen and classified, hour by hour",
+)
+def read_hours(
+    request: HttpRequest, camera_id: Path[int], since: Query[datetime | None] = None
+) -> list[dict[str, Any]]:
+    """From `since` on, by default the last day; at most 31 days."""
+    token = _token_of(request, camera_id)
+    start = max(_aware(since, token.camera) or now() - timedelta(days=1), now() - LONGEST_LOOK_BACK)
+    rows = CameraHour.objects.filter(camera=token.camera, hour__gte=start)
+    return [
+        {
+            "hour": row.hour,
+            "pictures": row.frames,
+            "refused": row.refused,
+            "faces": row.faces,
+            "classified": row.classified,
+            "coverage": row.classified / row.faces if row.faces and token.camera.store.tasks else None,
+        }
+        for row in rows
+    ]
 
 
 def _token_of(request: HttpRequest, camera_id: int) -> CameraToken:

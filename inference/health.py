@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils.timezone import now
 
-from inference.models import Camera, CameraHour, CameraState
+from inference.models import Camera, CameraHour, CameraState, Store
 
 COLUMNS = ("frames", "refused", "faces", "classified", "face_pixels", "age_seconds", "aged", "drops")
 # A followed camera that says nothing for this long has lost its follower.
@@ -21,6 +21,9 @@ RECENT, BEFORE, FEWEST_FACES = timedelta(days=1), timedelta(days=14), 50
 FALLEN_TO = 0.6
 # Below these a camera is badly placed from the start.
 POOR_SHARE, SMALL_FACE_PIXELS, OLD_FRAME_SECONDS, WRONG_CLOCK_SECONDS = 0.4, 40.0, 5.0, 30.0
+
+# An hour with fewer faces says nothing of its own; this share of poor hours is worth a word.
+FEWEST_IN_AN_HOUR, MANY_HOURS = 10, 0.25
 
 STREAM_IS: dict[str, str] = {
     CameraState.Status.SILENT: "Its stream is connected and sends nothing",
@@ -83,6 +86,35 @@ def _health(sums: dict[str, float], *, asks: bool) -> Health:
 def between(camera: Camera, start: datetime, end: datetime) -> Health:
     sums = CameraHour.objects.filter(camera=camera).between(start, end).aggregate(**{n: Sum(n) for n in COLUMNS})
     return _health({name: value or 0 for name, value in sums.items()}, asks=bool(camera.store.tasks))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many of the faces that a store's entrance cameras saw were classified, and in how many hours few were."""
+
+    seen: int
+    classified: int
+    hours: int  # with FEWEST_IN_AN_HOUR faces or more
+    poor_hours: int  # of those, the ones with less than POOR_SHARE classified
+
+    @property
+    def share(self) -> float | None:
+        return self.classified / self.seen if self.seen else None
+
+    @property
+    def is_low(self) -> bool:
+        return bool(self.share is not None and self.share < POOR_SHARE) or self.poor_hours > MANY_HOURS * self.hours
+
+
+def coverage(store: Store, start: datetime, end: datetime) -> Coverage:
+    """Over [start, end); nothing where the store has no face classified."""
+    if not store.tasks:
+        return Coverage(0, 0, 0, 0)
+    at_doors = CameraHour.objects.filter(camera__store=store, camera__place=Camera.Place.ENTRANCE).between(start, end)
+    rows = list(at_doors.order_by().values_list("hour").annotate(Sum("faces"), Sum("classified")))
+    full = [(faces, classified) for _, faces, classified in rows if faces >= FEWEST_IN_AN_HOUR]
+    poor = sum(classified < POOR_SHARE * faces for faces, classified in full)
+    return Coverage(sum(row[1] for row in rows), sum(row[2] for row in rows), len(full), poor)
 
 
 def alerts(camera: Camera) -> list[str]:

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -80,10 +80,11 @@ class FoundFace:
 
 @dataclass
 class Tools:
-    """The detector and the models, loaded once per process."""
+    """The detector and the models, loaded once per process; threads too, because each has a detector of its own."""
 
     detector: Detector
     classifier: Classifier
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS))
 
 
 _tools: Tools | None = None
@@ -143,17 +144,16 @@ def find_faces_in(
         waiting.clear()
         places.clear()
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        look = partial(_look, using.detector, smallest)
-        for looked in threads.map(look, files, wanted, audited):
-            if isinstance(looked, NotAPictureError):
-                result.append(looked)
-                continue
-            places.append(len(result))
-            waiting.append(looked)
-            result.append([])
-            if sum(len(one.faces) for one in waiting) >= FACES_AT_ONCE:
-                classify()
+    look = partial(_look, using.detector, smallest)
+    for looked in using.threads.map(look, files, wanted, audited):
+        if isinstance(looked, NotAPictureError):
+            result.append(looked)
+            continue
+        places.append(len(result))
+        waiting.append(looked)
+        result.append([])
+        if sum(len(one.faces) for one in waiting) >= FACES_AT_ONCE:
+            classify()
     classify()
     return result
 

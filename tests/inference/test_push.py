@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
 
-from inference import pipeline, push, spool, tokens
+from inference import health, pipeline, push, spool, tokens
 from inference import tasks as vision
 from inference.models import Camera, CameraHour, CameraToken, Snapshot, Visit
 from tests import factories, fakes
@@ -198,3 +198,18 @@ def test_the_description_and_its_page_load_nothing_from_elsewhere(client: Client
     page = client.get("/api/v1/docs")
     assert page.status_code == 200 and "ninja/swagger-ui-bundle.js" in page.content.decode()
     assert "://" not in page.content.decode().replace("http://www.w3.org", "")
+
+
+def test_a_camera_reads_how_much_of_what_it_saw_could_be_classified(client: Client, camera: Camera, token: str) -> None:
+    health.note(camera, now(), frames=60, faces=40, classified=30)
+    health.note(camera, now() - timedelta(days=3), frames=5)
+    where = f"/api/v1/cameras/{camera.pk}/hours"
+    auth = {"Authorization": f"Bearer {token}"}
+    (hour,) = client.get(where, headers=auth).json()
+    assert (hour["pictures"], hour["faces"], hour["classified"], hour["coverage"]) == (60, 40, 30, 0.75)
+    old, _ = client.get(where, {"since": "2020-01-01T00:00:00Z"}, headers=auth).json()
+    assert old["faces"] == 0 and old["coverage"] is None
+    camera.store.counts_only = True
+    camera.store.save()
+    assert client.get(where, headers=auth).json()[0]["coverage"] is None
+    assert client.get(where).status_code == 401

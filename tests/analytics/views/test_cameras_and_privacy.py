@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils.timezone import now
 
-from inference import health, intake, notice, pipeline, retention
+from analytics import queries, report_text, tasks
+from analytics.periods import Period
+from inference import health, intake, notice, pipeline, retention, visits
 from inference.models import Camera, CameraHour, CameraState, CameraToken, DeletionRun, Store, Visit
 from tests import factories, fakes
 
@@ -76,6 +79,31 @@ def test_a_camera_that_sees_worse_than_before_is_told_of(mona: Client, camera: C
     (alert,) = health.alerts(camera)
     assert "33%" in alert and "80%" in alert
     assert alert in text(mona, f"/cameras/{camera.pk}/")
+
+
+def test_the_dashboard_and_the_report_say_how_much_of_what_was_seen_could_be_classified(
+    mona: Client, camera: Camera
+) -> None:
+    for hour, classified in ((9, 90), (10, 30), (11, 10)):
+        health.note(camera, factories.NOON.replace(hour=hour), frames=900, faces=100, classified=classified)
+    health.note(camera, factories.NOON.replace(hour=15), frames=900, faces=3, classified=0)  # too few to judge
+    for k in range(20):
+        factories.visit(camera.store, factories.NOON + timedelta(minutes=k), ref=f"v{k}")
+    visits.mark_changed(camera.store, [factories.NOON])
+    tasks.refresh()
+    page = text(mona, f"/stores/{camera.store_id}/?first=2026-03-10&last=2026-03-10")
+    assert "Of 303 faces that the cameras saw, only 43% were good enough to classify. In 2 of 3 hours" in page
+    period = Period.of(camera.store, date(2026, 3, 10), date(2026, 3, 10))
+    told = report_text.as_json(queries.report(camera.store, period, "age"))["quality"]["faces"]
+    assert told == {"seen": 303, "classified": 130, "hours": 3, "poor_hours": 2, "share": 0.429}
+    table = mona.get(f"/stores/{camera.store_id}/report.csv?first=2026-03-10&last=2026-03-10").content.decode()
+    assert table.splitlines()[0].endswith(",coverage")
+    CameraHour.objects.update(classified=F("faces"))
+    page = text(mona, f"/stores/{camera.store_id}/?first=2026-03-10&last=2026-03-10")
+    assert (
+        "only" not in page.split("How far to trust this")[1].split("</section>")[0]
+        and "100.0% of the 303 faces" in page
+    )
 
 
 def test_a_camera_that_is_well_gives_no_alert(camera: Camera) -> None:
