@@ -19,12 +19,13 @@ FIELDS: Final = (
 )  # fmt: skip
 # Kinds of rows, in lower case, that are no sales in any till's file.
 NOT_SALES: Final = frozenset((
-    "payout", "fee", "layby", "deposit", "auszahlung", "payment in", "cash in", "cash out", "pay in", "pay out", "opening float", "einlage",
-    "entnahme", "avtransfer", "avbestellung", "avtraining", "avsonstige", "avsachbezug", "training",
+    "payout", "fee", "layby", "deposit", "auszahlung", "payment in", "cash in", "cash out", "pay in", "pay out",
+    "opening float", "einlage", "entnahme", "avtransfer", "avbestellung", "avtraining", "avsonstige", "avsachbezug",
+    "training",
 ))  # fmt: skip
 NET: Final = frozenset(map(compact, (
-    "net sales", "net total", "net amount", "net revenue", "net", "netto", "nettobetrag", "nettoumsatz", "subtotal", "sub total",
-    "zwischensumme", "total ht", "montant ht", "base imponible", "imponibile",
+    "net sales", "net total", "net amount", "net revenue", "net", "netto", "nettobetrag", "nettoumsatz", "subtotal",
+    "sub total", "zwischensumme", "total ht", "montant ht", "base imponible", "imponibile",
 )))  # fmt: skip
 GROSS: Final = frozenset(map(compact, ("gross sales", "gross revenue")))
 
@@ -56,8 +57,10 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Known:
-    """A till's export: the headers that tell it, and which column is what. Columns it may lack are in `perhaps`; `instead`
-    says which column stands in where another's cell is empty."""
+    """A till's export: the headers that tell it, and which column is what.
+
+    Columns it may lack are in `perhaps`; `instead` says which column stands in where another's cell is empty.
+    """
 
     name: str
     columns: dict[str, str]
@@ -87,8 +90,8 @@ class Known:
         )
 
 
-# The more telling come first: a file with line items also has the headers of its receipts. What a customer paid for goods
-# is counted: with tax, without tip, so that a till's receipts and its line items say the same.
+# The more telling come first: a file with line items also has the headers of its receipts. What a customer paid for
+# goods is counted: with tax, without tip, so that a till's receipts and its line items say the same.
 KNOWN: Final = (
     Known(
         "supermarket",

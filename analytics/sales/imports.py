@@ -1,4 +1,4 @@
-"""The life of an import: previewed, confirmed or discarded, cancelled or killed, and all or nothing whenever it ends."""
+"""The life of an import: previewed, confirmed or discarded, cancelled or killed; all or nothing whenever it ends."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _is_data(cells: list[str]) -> bool:
 
 
 def _has_no_header(rows: list[sniff.Row]) -> bool:
-    """Whether the first row is like those below it: a number or a date wherever they have some, in two columns at least."""
+    """Whether the first row is like those below it: a number or a date where they have some, in two columns or more."""
     first, below = rows[0][1], [cells for _, cells in rows[1:]]
     told = [k for k in range(len(first)) if below and _tells_values([row[k] for row in below if k < len(row)])]
     return len(told) > 1 and all(VALUE.fullmatch(first[k].strip()) for k in told)

@@ -20,7 +20,8 @@ FEWEST_RECEIPTS: Final = 200
 NAMED: Final = 5  # days that a warning names
 
 DAYS: Final = """
-    SELECT (paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) FILTER (WHERE status = 'sale'), coalesce(sum(amount), 0)
+    SELECT (paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) FILTER (WHERE status = 'sale'),
+           coalesce(sum(amount), 0)
     FROM pg_temp.decided GROUP BY 1 ORDER BY 1
 """
 # Rows, and the days of stores and tills that they are of.
@@ -35,8 +36,10 @@ USUAL: Final = """
     ) days HAVING count(*) >= %(fewest)s
 """
 LARGE: Final = """
-    SELECT name, amount FROM pg_temp.decided,
-           (SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY amount) AS usual, count(*) AS n FROM pg_temp.decided WHERE amount > 0) u
+    SELECT name, amount FROM pg_temp.decided, (
+        SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY amount) AS usual, count(*) AS n
+        FROM pg_temp.decided WHERE amount > 0
+    ) u
     WHERE n >= 50 AND amount > usual * %(times)s ORDER BY amount DESC LIMIT 3
 """
 OVERLAP: Final = """

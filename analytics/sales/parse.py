@@ -43,15 +43,15 @@ SPECIAL: Final = str.maketrans({"\\": "\\\\", "\t": " ", "\n": " ", "\r": " ", "
 SALE, REFUND, VOID, ARTICLE, LEFT_OUT = "0", "1", "2", "3", "9"
 # What stands beside a sum below the rows.
 SUMS: Final = frozenset(map(compact, (
-    "total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt", "gesamtsumme", "totalt", "sum totalt", "total général", "totale", "totaal", "suma",
-    "yhteensä", "i alt", "total general", "all", "insgesamt",
+    "total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt", "gesamtsumme", "totalt", "sum totalt",
+    "total général", "totale", "totaal", "suma", "yhteensä", "i alt", "total general", "all", "insgesamt",
 )))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Refused:
-    """`receipt` and `at` (microseconds since 1970), where they could be read, tell which rows belong to it; `store` whose
-    it is."""
+    """A row that is not taken. `receipt` and `at` (microseconds since 1970), where they could be read, tell which rows
+    belong to it; `store` whose it is."""
 
     row: int
     column: str
@@ -72,7 +72,8 @@ class Chunk:
 
 
 STAGED: Final = (
-    "row", "run", "store_id", "receipt", "till", "at", "sort", "amount", "more", "less", "unit_price", "quantity", "items", "visit_ref", "age_mark", "gender_mark",
+    "row", "run", "store_id", "receipt", "till", "at", "sort", "amount", "more", "less", "unit_price",
+    "quantity", "items", "visit_ref", "age_mark", "gender_mark",
     "product", "category", "whole",
 )  # fmt: skip
 
@@ -179,8 +180,8 @@ class Parser:
         return cells
 
     def _fill(self, cells: dict[str, list[str]], dates: list[str], instead: dict[str, tuple[str, ...]]) -> None:
-        """A row without a date that goes on with the receipt above it is of the same time, till and branch; what else is
-        empty is taken from where it may stand `instead`."""
+        """A row without a date that goes on with the receipt above it is of the same time, till and branch; what else
+        is empty is taken from where it may stand `instead`."""
         receipts = cells.get("receipt")
         if receipts is None:
             return

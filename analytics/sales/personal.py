@@ -11,21 +11,24 @@ from analytics.sales.headers import compact, words
 MASK: Final = "…"
 # Whole names of columns, and words that make any column's name personal.
 NAMES: Final = frozenset(map(compact, (
-    "name on card", "last 4 digits", "letzte 4 ziffern", "pan suffix", "card number", "card", "card no", "cardholder", "iban", "phone",
-    "telephone", "mobile", "email", "e-mail", "mail", "address", "street", "zip", "postcode", "postal code", "postnummer", "plz",
-    "billing name", "shipping name", "ship to", "bill to", "cashier", "server", "staff", "employee", "user", "waiter", "salesperson",
-    "sales rep", "seller", "kassierer", "bediener", "mitarbeiter", "bearbeiter", "selger", "ansatt", "personal", "medarbejder", "serveur",
-    "vendeur", "caissier", "cajero", "vendedor", "empleado", "cassiere", "operatore", "medewerker", "operador", "kasjer", "sprzedawca", "pracownik", "kassör", "säljare", "ekspedient", "funcionário", "vendedora", "pokladní",
-    "bediende", "verkoper", "received by", "created by", "sold by",
-    "first name", "last name", "surname", "full name", "vorname", "nachname", "fornavn", "etternavn", "förnamn", "efternamn", "prénom",
-    "nom", "nombre", "apellido", "cognome", "age", "alter", "gender", "sex", "geschlecht", "birthday", "dob", "kunde", "kundin", "client",
-    "cliente", "klant", "kund", "member", "member number", "notes", "note", "comment", "anmerkung", "vendor", "tab names", "guest name",
+    "name on card", "last 4 digits", "letzte 4 ziffern", "pan suffix", "card number", "card", "card no", "cardholder",
+    "iban", "phone", "telephone", "mobile", "email", "e-mail", "mail", "address", "street", "zip", "postcode",
+    "postal code", "postnummer", "plz", "billing name", "shipping name", "ship to", "bill to", "cashier", "server",
+    "staff", "employee", "user", "waiter", "salesperson", "sales rep", "seller", "kassierer", "bediener",
+    "mitarbeiter", "bearbeiter", "selger", "ansatt", "personal", "medarbejder", "serveur", "vendeur", "caissier",
+    "cajero", "vendedor", "empleado", "cassiere", "operatore", "medewerker", "operador", "kasjer", "sprzedawca",
+    "pracownik", "kassör", "säljare", "ekspedient", "funcionário", "vendedora", "pokladní", "bediende", "verkoper",
+    "received by", "created by", "sold by", "first name", "last name", "surname", "full name", "vorname", "nachname",
+    "fornavn", "etternavn", "förnamn", "efternamn", "prénom", "nom", "nombre", "apellido", "cognome", "age", "alter",
+    "gender", "sex", "geschlecht", "birthday", "dob", "kunde", "kundin", "client", "cliente", "klant", "kund",
+    "member", "member number", "notes", "note", "comment", "anmerkung", "vendor", "tab names", "guest name",
     "household key", "user id", "cid", "loyalty card", "ip", "ip address", "vat number", "dni", "nif", "cpf", "ssn",
 )))  # fmt: skip
 WORDS: Final = frozenset((
-    "customer", "kunden", "customerid", "email", "mail", "phone", "telefon", "telephone", "mobile", "handy", "address", "adresse", "street",
-    "strasse", "straße", "cashier", "employee", "staff", "cardholder", "iban", "birth", "birthdate", "geburtsdatum", "passport", "contact",
-    "contacts", "firstname", "lastname",   "recipient", "geburtstag",
+    "customer", "kunden", "customerid", "email", "mail", "phone", "telefon", "telephone", "mobile", "handy",
+    "address", "adresse", "street", "strasse", "straße", "cashier", "employee", "staff", "cardholder", "iban",
+    "birth", "birthdate", "geburtsdatum", "passport", "contact", "contacts", "firstname", "lastname", "recipient",
+    "geburtstag",
 ))  # fmt: skip
 EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 CARD: Final = re.compile(r"(?<![\d.,])(?:\d[ -]?){12,18}\d(?![\d.,])|[*xX•]{4,}[ -]?\d{4}")

@@ -25,10 +25,11 @@ TRIED: Final = 200  # rows
 BRANCHES: Final = 30
 SHOWN: Final = 8
 LABELS: Final = (
-    ("receipt", "receipt number"), ("paid_at", "date and time"), ("date", "date"), ("time", "time of day"), ("amount", "amount"),
-    ("unit_price", "price of one"), ("quantity", "quantity"), ("discount", "discount"), ("tax", "tax"), ("tip", "tip"),
-    ("refunded", "amount paid back"), ("items", "number of articles"), ("product", "article"), ("category", "category"), ("till", "till"),
-    ("branch", "branch"), ("status", "status"), ("kind", "kind of row"), ("voided", "voided or not"), ("visit_ref", "visit it names"),
+    ("receipt", "receipt number"), ("paid_at", "date and time"), ("date", "date"), ("time", "time of day"),
+    ("amount", "amount"), ("unit_price", "price of one"), ("quantity", "quantity"), ("discount", "discount"),
+    ("tax", "tax"), ("tip", "tip"), ("refunded", "amount paid back"), ("items", "number of articles"),
+    ("product", "article"), ("category", "category"), ("till", "till"), ("branch", "branch"), ("status", "status"),
+    ("kind", "kind of row"), ("voided", "voided or not"), ("visit_ref", "visit it names"),
     ("age_mark", "age key of the cashier"), ("gender_mark", "gender key of the cashier"),
 )  # fmt: skip
 DATES: Final = (
@@ -118,7 +119,8 @@ def try_out(row: PurchaseImport, choice: Choice) -> dict[str, Any]:
             sample = [imports.shown(item, row.store) for item in stage.sample(SHOWN, "true")]
             refused = stage.refused()
             return {
-                "sample": sample, "refused": refused, "refused_count": found.counts.rows_refused, "rows": found.survey.rows,
+                "sample": sample, "refused": refused, "refused_count": found.counts.rows_refused,
+                "rows": found.survey.rows,
             }  # fmt: skip
     except (MappingError, AmbiguousDatesError, UnreadableError) as error:
         return {"error": str(error)}

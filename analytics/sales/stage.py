@@ -25,9 +25,9 @@ MOST_REFUSED_LISTED: Final = 2_000  # the count is always whole
 TABLES: Final = ("staged", "refused", "runs", "merged", "incoming", "decided", "stored")
 CREATE: Final = """
     CREATE TEMPORARY TABLE staged (
-        row integer, run integer, store_id bigint, receipt text, till text, at bigint, sort smallint, amount numeric, more numeric,
-        less numeric, unit_price numeric, quantity numeric, items numeric, visit_ref text, age_mark text, gender_mark text,
-        product text, category text, whole bigint
+        row integer, run integer, store_id bigint, receipt text, till text, at bigint, sort smallint, amount numeric,
+        more numeric, less numeric, unit_price numeric, quantity numeric, items numeric, visit_ref text, age_mark text,
+        gender_mark text, product text, category text, whole bigint
     );
     CREATE TEMPORARY TABLE refused (
         row integer, name text, value text, reason text, receipt text, at bigint, store_id bigint
@@ -139,14 +139,16 @@ COUNT_THROUGH: Final = """
 """
 REFUSE_SIBLINGS: Final = """
     WITH bad AS (
-        SELECT receipt, at, min(row) AS row FROM pg_temp.refused WHERE receipt IS NOT NULL AND receipt <> '' GROUP BY receipt, at
+        SELECT receipt, at, min(row) AS row FROM pg_temp.refused
+        WHERE receipt IS NOT NULL AND receipt <> '' GROUP BY receipt, at
     ), gone AS (
         DELETE FROM pg_temp.staged s USING bad
         WHERE s.receipt = bad.receipt AND (bad.at IS NULL OR abs(s.at - bad.at) <= %(hours)s * 3600000000::bigint)
         RETURNING s.row, s.receipt, s.at, s.store_id, bad.row AS because
     )
     INSERT INTO pg_temp.refused
-    SELECT DISTINCT ON (row) row, '', '', 'row ' || because || ' of the same receipt is refused', receipt, at, store_id FROM gone
+    SELECT DISTINCT ON (row) row, '', '', 'row ' || because || ' of the same receipt is refused', receipt, at, store_id
+    FROM gone
 """
 
 
@@ -180,14 +182,16 @@ def _line_amount(shape: Shape, totals: bool) -> str:
 
 RUNS: Final = """
     CREATE TEMPORARY TABLE runs AS
-    SELECT run, min(store_id) AS store_id, min(receipt) AS receipt, min(till) AS till, min(at) AS at, bool_or(sort = 1) AS refund,
-           bool_or(sort = 2) AND bool_and(sort IN (2, 3)) AS void, {amount} AS amount, sum(less) AS less, count(*) AS rows, min(row) AS row, {items} AS items,
-           max(visit_ref) AS visit_ref, max(age_mark) AS age_mark, max(gender_mark) AS gender_mark
+    SELECT run, min(store_id) AS store_id, min(receipt) AS receipt, min(till) AS till, min(at) AS at,
+           bool_or(sort = 1) AS refund, bool_or(sort = 2) AND bool_and(sort IN (2, 3)) AS void, {amount} AS amount,
+           sum(less) AS less, count(*) AS rows, min(row) AS row, {items} AS items, max(visit_ref) AS visit_ref,
+           max(age_mark) AS age_mark, max(gender_mark) AS gender_mark
     FROM pg_temp.staged GROUP BY run
 """
 ARTICLES: Final = """
     CREATE TEMPORARY VIEW articles AS
-    SELECT run, row, product, category, coalesce(quantity, 1)::numeric(10, 3) AS quantity, ({line_amount})::numeric(12, 2) AS amount
+    SELECT run, row, product, category, coalesce(quantity, 1)::numeric(10, 3) AS quantity,
+           ({line_amount})::numeric(12, 2) AS amount
     FROM pg_temp.staged WHERE {articles} AND (product <> '' OR category <> '')
 """
 TOTALS: Final = """
@@ -251,11 +255,12 @@ MERGE: Final = """
                bool_or(NOT refund) OVER (PARTITION BY store_id, receipt, till, at) AS sold_then
         FROM several WINDOW number AS (PARTITION BY store_id, receipt, till)
     ), kinds AS (
-        SELECT *, (refund AND NOT sold_then) OR coalesce(amount < 0 AND at > first_sold + %(minutes)s * 60000000::bigint, false) AS back FROM sold
+        SELECT *, (refund AND NOT sold_then)
+                  OR coalesce(amount < 0 AND at > first_sold + %(minutes)s * 60000000::bigint, false) AS back
+        FROM sold
     ), gaps AS (
-        SELECT *, CASE WHEN at - lag(at) OVER (PARTITION BY store_id, receipt, till, back ORDER BY at) > %(hours)s * 3600000000::bigint
-                  THEN 1 ELSE 0 END AS gap
-        FROM kinds
+        SELECT *, CASE WHEN at - lag(at) OVER number > %(hours)s * 3600000000::bigint THEN 1 ELSE 0 END AS gap
+        FROM kinds WINDOW number AS (PARTITION BY store_id, receipt, till, back ORDER BY at)
     ), sessions AS (
         SELECT *, sum(gap) OVER (PARTITION BY store_id, receipt, till, back ORDER BY at, run) AS session FROM gaps
     )
@@ -265,18 +270,22 @@ MERGE: Final = """
 """
 INCOMING: Final = """
     CREATE TEMPORARY TABLE incoming AS
-    SELECT run, store_id, receipt, till, at, refund OR coalesce(amount < 0, false) AS refund, void, amount, less, rows, row, items,
-           visit_ref, age_mark, gender_mark, 1::bigint AS place, true AS alone
+    SELECT run, store_id, receipt, till, at, refund OR coalesce(amount < 0, false) AS refund, void, amount, less, rows,
+           row, items, visit_ref, age_mark, gender_mark, 1::bigint AS place, true AS alone
     FROM pg_temp.runs {unless}
 """
 JOINED: Final = """
     INSERT INTO pg_temp.incoming
-    SELECT *, row_number() OVER (PARTITION BY store_id, receipt ORDER BY refund, at, till), count(*) OVER (PARTITION BY store_id, receipt) = 1 FROM (
-        SELECT m.key, min(r.store_id), min(r.receipt), min(r.till), min(r.at) AS at, bool_or(m.back) OR coalesce(sum(m.amount) < 0, false) AS refund,
-               bool_and(r.void), sum(r.amount), sum(r.less), sum(r.rows), min(r.row), sum(r.items), max(r.visit_ref), max(r.age_mark),
-               max(r.gender_mark)
+    SELECT *, row_number() OVER (PARTITION BY store_id, receipt ORDER BY refund, at, till),
+           count(*) OVER (PARTITION BY store_id, receipt) = 1
+    FROM (
+        SELECT m.key, min(r.store_id), min(r.receipt), min(r.till), min(r.at),
+               bool_or(m.back) OR coalesce(sum(m.amount) < 0, false), bool_and(r.void), sum(r.amount), sum(r.less),
+               sum(r.rows), min(r.row), sum(r.items), max(r.visit_ref), max(r.age_mark), max(r.gender_mark)
         FROM pg_temp.merged m JOIN pg_temp.runs r USING (run) GROUP BY m.key
-    ) whole (run, store_id, receipt, till, at, refund, void, amount, less, rows, row, items, visit_ref, age_mark, gender_mark)
+    ) whole (
+        run, store_id, receipt, till, at, refund, void, amount, less, rows, row, items, visit_ref, age_mark, gender_mark
+    )
 """
 
 
@@ -299,25 +308,30 @@ DECIDED: Final = """
     CREATE TEMPORARY TABLE decided AS
     WITH plain AS (
         SELECT i.*, p.id AS plain_id, p.paid_at AS there_at, p.amount AS there_amount,
-               p.id IS NOT NULL AND (p.till = i.till OR (i.alone AND (p.till = '' OR i.till = ''))) AND (p.status = 'refund') = (i.refund AND NOT i.void)
+               p.id IS NOT NULL AND (p.till = i.till OR (i.alone AND (p.till = '' OR i.till = '')))
+               AND (p.status = 'refund') = (i.refund AND NOT i.void)
                AND abs(extract(epoch FROM p.paid_at) - i.at / 1e6)
                <= CASE WHEN %(timed)s AND p.has_time THEN %(hours)s ELSE %(half_day)s END * 3600 AS is_plain
         FROM pg_temp.incoming i LEFT JOIN analytics_purchase p ON p.store_id = i.store_id AND p.receipt = i.receipt
     ), longer AS (
         SELECT *, is_plain OR (plain_id IS NULL AND place = 1) AS keeps,
-               receipt || to_char(to_timestamp(at / 1e6) AT TIME ZONE st.timezone, ' YYYY-MM-DD') || CASE WHEN till = '' THEN '' ELSE ' ' || till END
+               receipt || to_char(to_timestamp(at / 1e6) AT TIME ZONE st.timezone, ' YYYY-MM-DD')
+               || CASE WHEN till = '' THEN '' ELSE ' ' || till END
                || CASE WHEN refund THEN ' refund' ELSE '' END AS long
         FROM plain JOIN (SELECT id AS store, timezone FROM inference_store) st ON st.store = store_id
     ), named AS (
-        SELECT *, CASE WHEN keeps THEN receipt ELSE long END AS name FROM longer
+        SELECT *, CASE WHEN keeps THEN receipt ELSE long END AS name,
+               void OR (amount <= 0 AND less > 0 AND %(refunded)s) AS is_void,
+               plain_id IS NOT NULL AND NOT is_plain AS clashes
+        FROM longer
     )
     SELECT n.run, n.store_id, n.name, n.receipt, n.till, to_timestamp(n.at / 1e6) AS paid_at, n.amount AS unrounded,
-           CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 0 ELSE round(n.amount, 2) END AS amount,
-           CASE WHEN n.void OR (n.amount <= 0 AND n.less > 0 AND %(refunded)s) THEN 'void' WHEN n.refund THEN 'refund' ELSE 'sale' END AS status,
-           CASE WHEN n.items IS NOT NULL THEN least(greatest(floor(n.items), 0), 2000000000)::integer END AS items, n.visit_ref, n.age_mark, n.gender_mark, n.rows, n.row,
-           CASE WHEN n.is_plain THEN n.plain_id END AS id, 'new' AS action,
-           n.plain_id IS NOT NULL AND NOT n.is_plain AS clashes,
-           n.plain_id IS NOT NULL AND NOT n.is_plain AND NOT n.refund AND n.there_amount = round(n.amount, 2) AS reread, n.there_at
+           CASE WHEN n.is_void THEN 0 ELSE round(n.amount, 2) END AS amount,
+           CASE WHEN n.is_void THEN 'void' WHEN n.refund THEN 'refund' ELSE 'sale' END AS status,
+           CASE WHEN n.items IS NOT NULL THEN least(greatest(floor(n.items), 0), 2000000000)::integer END AS items,
+           n.visit_ref, n.age_mark, n.gender_mark, n.rows, n.row, CASE WHEN n.is_plain THEN n.plain_id END AS id,
+           'new' AS action, n.clashes,
+           n.clashes AND NOT n.refund AND n.there_amount = round(n.amount, 2) AS reread, n.there_at
     FROM named n
 """
 
@@ -353,15 +367,17 @@ def _decide(cursor: CursorWrapper, shape: Shape) -> None:
 def _refuse_reread(cursor: CursorWrapper) -> None:
     """Receipts whose numbers and amounts are here at other times, most of them: the file was read in another way."""
     cursor.execute(
-        "SELECT count(*) FILTER (WHERE clashes AND id IS NULL), count(*) FILTER (WHERE reread AND id IS NULL) FROM pg_temp.decided"
+        "SELECT count(*) FILTER (WHERE clashes AND id IS NULL), count(*) FILTER (WHERE reread AND id IS NULL) "
+        "FROM pg_temp.decided"
     )
     clashing, reread = cursor.fetchone()
     if reread and reread * 2 >= clashing:
         _refuse(
             cursor,
             "clashes AND id IS NULL",
-            "'receipt ' || receipt || ' is already here with the same amount at another time (' || to_char(there_at AT TIME ZONE 'UTC', "
-            "'YYYY-MM-DD HH24:MI') || ' UTC); was the file read with another order of dates? Undo the earlier import first'",
+            "'receipt ' || receipt || ' is already here with the same amount at another time (' || "
+            "to_char(there_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || "
+            "' UTC); was the file read with another order of dates? Undo the earlier import first'",
         )
 
 
@@ -386,18 +402,27 @@ def _changed(shape: Shape) -> str:
     tests += ["d.till <> p.till"] if mapping.has("till") else []
     tests += ["d.items IS DISTINCT FROM p.items"] if mapping.has("items", "quantity") else []
     tests += [f"d.{name} <> p.{name}" for name in ("visit_ref", "age_mark", "gender_mark") if mapping.has(name)]
-    return f"UPDATE pg_temp.decided d SET action = 'changed' FROM analytics_purchase p WHERE p.id = d.id AND ({' OR '.join(tests)})"
+    changed = " OR ".join(tests)
+    return (
+        f"UPDATE pg_temp.decided d SET action = 'changed' FROM analytics_purchase p WHERE p.id = d.id AND ({changed})"
+    )
 
 
 # A line's digest; their sum does not depend on the order of lines.
-DIGEST: Final = "sum(hashtextextended(l.product || '|' || l.category || '|' || l.quantity || '|' || coalesce(l.amount::text, ''), 0)::numeric)"
+DIGEST: Final = """
+    sum(hashtextextended(
+        l.product || '|' || l.category || '|' || l.quantity || '|' || coalesce(l.amount::text, ''), 0
+    )::numeric)
+"""
 CHANGED_LINES: Final = f"""
     UPDATE pg_temp.decided d SET action = 'changed'
     FROM (
-        SELECT run, {DIGEST} AS digest FROM pg_temp.articles l JOIN pg_temp.decided d USING (run) WHERE d.action = 'same' GROUP BY run
+        SELECT run, {DIGEST} AS digest
+        FROM pg_temp.articles l JOIN pg_temp.decided d USING (run) WHERE d.action = 'same' GROUP BY run
     ) ours, (
         SELECT d.run, {DIGEST} AS digest
-        FROM analytics_purchaseline l JOIN pg_temp.decided d ON d.id = l.purchase_id WHERE d.action = 'same' GROUP BY d.run
+        FROM analytics_purchaseline l JOIN pg_temp.decided d ON d.id = l.purchase_id
+        WHERE d.action = 'same' GROUP BY d.run
     ) theirs
     WHERE ours.run = d.run AND theirs.run = d.run AND ours.digest <> theirs.digest
 """
@@ -406,11 +431,15 @@ CHANGED_LINES: Final = f"""
 # What was found --------------------------------------------------------------------------------
 
 COUNTS: Final = """
-    SELECT count(*) FILTER (WHERE action = 'new'), count(*) FILTER (WHERE action = 'changed'), count(*) FILTER (WHERE action = 'same'),
-           coalesce(sum(rows) FILTER (WHERE action = 'new'), 0), coalesce(sum(rows) FILTER (WHERE action = 'changed'), 0),
+    SELECT count(*) FILTER (WHERE action = 'new'), count(*) FILTER (WHERE action = 'changed'),
+           count(*) FILTER (WHERE action = 'same'),
+           coalesce(sum(rows) FILTER (WHERE action = 'new'), 0),
+           coalesce(sum(rows) FILTER (WHERE action = 'changed'), 0),
            coalesce(sum(rows) FILTER (WHERE action = 'same'), 0),
-           count(*) FILTER (WHERE action = 'new' AND status = 'void'), count(*) FILTER (WHERE action = 'new' AND status = 'refund'),
-           coalesce(sum(amount) FILTER (WHERE action = 'new'), 0), coalesce(sum(unrounded) FILTER (WHERE action = 'new' AND status <> 'void'), 0),
+           count(*) FILTER (WHERE action = 'new' AND status = 'void'),
+           count(*) FILTER (WHERE action = 'new' AND status = 'refund'),
+           coalesce(sum(amount) FILTER (WHERE action = 'new'), 0),
+           coalesce(sum(unrounded) FILTER (WHERE action = 'new' AND status <> 'void'), 0),
            min(paid_at), max(paid_at)
     FROM pg_temp.decided
 """
@@ -468,7 +497,8 @@ def by_day(timezone: str) -> dict[str, dict[str, Any]]:
     """New purchases and their sum by the store's day."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (paid_at AT TIME ZONE %s)::date, count(*), coalesce(sum(amount), 0) FROM pg_temp.decided WHERE action = 'new' GROUP BY 1 ORDER BY 1",
+            "SELECT (paid_at AT TIME ZONE %s)::date, count(*), coalesce(sum(amount), 0) FROM pg_temp.decided "
+            "WHERE action = 'new' GROUP BY 1 ORDER BY 1",
             [timezone],
         )
         return {day.isoformat(): {"purchases": number, "total": str(total)} for day, number, total in cursor.fetchall()}
@@ -483,7 +513,8 @@ def by_store() -> dict[int, int]:
 
 SAMPLE: Final = """
     SELECT d.name, d.paid_at, d.amount, d.items, d.till, d.status, s.product, s.category
-    FROM (SELECT * FROM pg_temp.decided WHERE {which} ORDER BY row LIMIT %s) d LEFT JOIN pg_temp.staged s USING (row) ORDER BY d.row
+    FROM (SELECT * FROM pg_temp.decided WHERE {which} ORDER BY row LIMIT %s) d LEFT JOIN pg_temp.staged s USING (row)
+    ORDER BY d.row
 """
 
 

@@ -18,8 +18,8 @@ ROWS_AT_ONCE: Final = 250_000
 STORED: Final = (
     """
     CREATE TEMPORARY TABLE stored AS
-    SELECT run, coalesce(id, nextval((SELECT pg_get_serial_sequence('analytics_purchase', 'id')))) AS id, action, store_id, name, till,
-           paid_at, amount, status, items, visit_ref, age_mark, gender_mark
+    SELECT run, coalesce(id, nextval((SELECT pg_get_serial_sequence('analytics_purchase', 'id')))) AS id, action,
+           store_id, name, till, paid_at, amount, status, items, visit_ref, age_mark, gender_mark
     FROM (SELECT * FROM pg_temp.decided WHERE action <> 'same' ORDER BY run) d
     """,
     "CREATE INDEX ON pg_temp.stored (run)",
@@ -29,15 +29,18 @@ STORED: Final = (
 REMEMBER: Final = """
     INSERT INTO analytics_purchasechange (brought_by_id, purchase_id, before)
     SELECT %(import)s, p.id, to_jsonb(p) - 'id' - 'store_id' - 'brought_by_id' || jsonb_build_object('lines', coalesce((
-        SELECT jsonb_agg(to_jsonb(l) - 'id' - 'purchase_id' ORDER BY l.id) FROM analytics_purchaseline l WHERE l.purchase_id = p.id
+        SELECT jsonb_agg(to_jsonb(l) - 'id' - 'purchase_id' ORDER BY l.id)
+        FROM analytics_purchaseline l WHERE l.purchase_id = p.id
     ), '[]'::jsonb))
     FROM analytics_purchase p JOIN pg_temp.stored i USING (id) WHERE i.action = 'changed'
 """
 PURCHASES: Final = """
-    INSERT INTO analytics_purchase (id, store_id, receipt, till, paid_at, has_time, amount, status, items, visit_ref, age_mark, gender_mark,
-                                    brought_by_id)
-    SELECT id, store_id, name, till, paid_at, %(timed)s, amount, status, items, coalesce(visit_ref, ''), coalesce(age_mark, ''),
-           coalesce(gender_mark, ''), %(import)s
+    INSERT INTO analytics_purchase (
+        id, store_id, receipt, till, paid_at, has_time, amount, status, items, visit_ref, age_mark, gender_mark,
+        brought_by_id
+    )
+    SELECT id, store_id, name, till, paid_at, %(timed)s, amount, status, items, coalesce(visit_ref, ''),
+           coalesce(age_mark, ''), coalesce(gender_mark, ''), %(import)s
     FROM pg_temp.stored WHERE action = 'new' AND run >= %(first)s AND run < %(end)s
 """
 OLD_LINES: Final = """
@@ -45,14 +48,16 @@ OLD_LINES: Final = """
 """
 LINES: Final = """
     INSERT INTO analytics_purchaseline (purchase_id, product, category, quantity, amount)
-    SELECT i.id, a.product, a.category, a.quantity, a.amount FROM pg_temp.articles a JOIN pg_temp.stored i ON i.run = a.run
+    SELECT i.id, a.product, a.category, a.quantity, a.amount
+    FROM pg_temp.articles a JOIN pg_temp.stored i ON i.run = a.run
     WHERE a.run >= %(first)s AND a.run < %(end)s AND i.run >= %(first)s AND i.run < %(end)s
 """
 CHANGED_TIMES: Final = """
     SELECT DISTINCT store_id, date_bin('15 minutes', at, 'epoch') FROM (
         SELECT store_id, paid_at AS at FROM pg_temp.stored
         UNION ALL
-        SELECT p.store_id, p.paid_at FROM analytics_purchase p JOIN pg_temp.stored i USING (id) WHERE i.action = 'changed'
+        SELECT p.store_id, p.paid_at FROM analytics_purchase p JOIN pg_temp.stored i USING (id)
+        WHERE i.action = 'changed'
     ) times
 """
 
@@ -65,7 +70,7 @@ def write(import_id: int, shape: Shape, notify: Callable[[float], None]) -> None
         notify(0.1)
         cursor.execute(CHANGED_TIMES)
         times = cursor.fetchall()
-        # References are checked with each statement, not all of them while the transaction ends and nothing is seen of it.
+        # References are checked with each statement, not all of them while the transaction ends, unseen.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(REMEMBER, {"import": import_id})
         if cursor.rowcount:

@@ -27,8 +27,10 @@ CLOCK: Final = re.compile(
 MONTHS: Final = {
     name: number
     for number, names in enumerate((
-        "jan ene gen janv janu sty", "feb fév fev febr lut", "mar mär mrt maa mars märz", "apr abr avr kwi", "may mai maj mag mei tou",
-        "jun jui giu juin cze kes", "jul lug juil lip hei", "aug ago aoû août sie elo", "sep set wrz syy", "oct okt ott out paź lok",
+        "jan ene gen janv janu sty", "feb fév fev febr lut", "mar mär mrt maa mars märz", "apr abr avr kwi",
+        "may mai maj mag mei tou",
+        "jun jui giu juin cze kes", "jul lug juil lip hei", "aug ago aoû août sie elo", "sep set wrz syy",
+        "oct okt ott out paź lok",
         "nov lis mar*", "dec dez dic déc des dés gru",
     ), start=1)
     for name in names.split()

@@ -24,7 +24,8 @@ TIMES: Final = """
         WHERE c.brought_by_id = %(import)s
         UNION ALL
         SELECT p.store_id, (c.before ->> 'paid_at')::timestamptz
-        FROM analytics_purchase p JOIN analytics_purchasechange c ON c.purchase_id = p.id WHERE c.brought_by_id = %(import)s
+        FROM analytics_purchase p JOIN analytics_purchasechange c ON c.purchase_id = p.id
+        WHERE c.brought_by_id = %(import)s
     ) times
 """
 PUT_BACK: Final = (
@@ -33,8 +34,9 @@ PUT_BACK: Final = (
     WHERE c.brought_by_id = %(import)s AND l.purchase_id = c.purchase_id
     """,
     """
-    UPDATE analytics_purchase p SET till = b.till, paid_at = b.paid_at, has_time = coalesce(b.has_time, true), amount = b.amount, status = b.status, items = b.items,
-           visit_ref = b.visit_ref, age_mark = b.age_mark, gender_mark = b.gender_mark
+    UPDATE analytics_purchase p
+    SET till = b.till, paid_at = b.paid_at, has_time = coalesce(b.has_time, true), amount = b.amount, status = b.status,
+        items = b.items, visit_ref = b.visit_ref, age_mark = b.age_mark, gender_mark = b.gender_mark
     FROM analytics_purchasechange c, jsonb_populate_record(NULL::analytics_purchase, c.before) b
     WHERE c.brought_by_id = %(import)s AND p.id = c.purchase_id
     """,
@@ -48,8 +50,14 @@ PUT_BACK: Final = (
 )
 # The tables that point at purchases, those first.
 REMOVE: Final = (
-    "DELETE FROM analytics_purchaseline l USING analytics_purchase p WHERE p.brought_by_id = %(import)s AND l.purchase_id = p.id",
-    "DELETE FROM analytics_match m USING analytics_purchase p WHERE p.brought_by_id = %(import)s AND m.purchase_id = p.id",
+    """
+    DELETE FROM analytics_purchaseline l USING analytics_purchase p
+    WHERE p.brought_by_id = %(import)s AND l.purchase_id = p.id
+    """,
+    """
+    DELETE FROM analytics_match m USING analytics_purchase p
+    WHERE p.brought_by_id = %(import)s AND m.purchase_id = p.id
+    """,
     "DELETE FROM analytics_purchase WHERE brought_by_id = %(import)s",
 )
 
@@ -87,5 +95,6 @@ def _check(row: PurchaseImport) -> None:
     if first is not None:
         number = blocking.values("purchase_id").distinct().count()
         raise CannotUndoError(
-            f"Import {first.brought_by_id} ({first.brought_by.file_name}) later corrected {number} of the same receipts; undo that one first."
+            f"Import {first.brought_by_id} ({first.brought_by.file_name}) later corrected {number} of the same "
+            "receipts; undo that one first."
         )
