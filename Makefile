@@ -37,10 +37,10 @@ bench: setup
 bench-sales: setup
 	@$(BIN)/python -m tests.benchmarks --only sales --receipts $(or $(RECEIPTS),40000) $(BENCH_ARGS)
 
-# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about half an hour; PARTS
-# names some of its tables.
+# How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about 20 minutes; PARTS names
+# some of its tables. A run that was ended goes on where it was.
 bench-join: setup
-	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20) $(PARTS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20) $(PARTS)
 
 # The same through simulate, match_purchases and report, against the file of the truth.
 bench-join-database: setup

@@ -19,6 +19,7 @@ from analytics.join.estimate import Z
 from analytics.join.exact import Rates
 from analytics.join.gaps import Gaps, Span
 from analytics.join.modes import Arrivals, Receipts
+from analytics.join.rebase import completed
 from analytics.labels import Groups, rebased_labels
 from analytics.models import JoinFit, MarkCheck, MatchRun, Purchase
 from analytics.periods import Period, midnight
@@ -138,22 +139,22 @@ def _from_json(result: dict[str, Any]) -> Joined:
 def compute(period: Period, by: str) -> Joined:
     """Read, rebase the labels to the store's own mix, join."""
     groups = Groups.of(by)
-    refs, entered, labels = _visits(period, groups)
+    refs, entered, known, labels = _visits(period, groups)
     spread = (labels * (1 - labels)).sum(axis=0)
     counts = [SegmentRate(float(n), float(v)) for n, v in zip(labels.sum(axis=0), spread, strict=True)]
     columns = ("paid_at", "amount", "visit_ref", "till", "age_mark", "gender_mark")
     rows = Purchase.objects.filter(store=period.store).sales().timed().between(period.start, period.end)
     purchases = list(rows.order_by("paid_at", "pk").values_list(*columns))
-    if len(refs) < FEWEST_VISITS or len(purchases) < FEWEST_PURCHASES:
+    if len(labels) < FEWEST_VISITS or len(purchases) < FEWEST_PURCHASES:
         return Joined(counts, "none", "none", days=period.days)
     at, amount, named, *marks = zip(*purchases, strict=True)
-    days = _Days(period)
+    days = Days(period)
     place = {ref: row for row, ref in enumerate(refs)}
     visit = _first_of_each(np.array([place.get(ref, -1) if ref else -1 for ref in named], np.int64))
     told = till_evidence.told(period, groups, till_evidence.Paid(at, *marks))
     receipts = Receipts(*days.of(at), np.array([float(value or 0) for value in amount]), visit, told)
-    store = replace(_store(period, days, len(refs)), start=_earlier(period, by))
-    found = modes.estimate(Arrivals(*days.of(entered), labels), receipts, store)
+    store = replace(_store(period, days), start=_earlier(period, by))
+    found = modes.estimate(Arrivals(*days.of(entered), completed(labels, known)), receipts, store)
     return replace(
         described(found, period.first), segments=_segments(counts, found, priced=None not in amount), days=period.days
     )
@@ -167,15 +168,15 @@ def _earlier(period: Period, by: str) -> soft.State | None:
     return soft.State.from_json(row.result["state"]) if row is not None and row.result.get("state") else None
 
 
-def _store(period: Period, days: _Days, classified: int) -> modes.Store:
+def _store(period: Period, days: Days) -> modes.Store:
     held = audits.assumed(period.store, period.start, period.end)
     return modes.Store(
-        days.weekdays, _unseen(period, classified, held.missed), held.staff, held.missed_se, held.staff_se,
-        period.store.random_tickets, Gaps(camera=_camera_off(period, days)),
+        days.weekdays, held.missed, held.staff, held.missed_se, held.staff_se, period.store.random_tickets,
+        Gaps(camera=_camera_off(period, days)),
     )  # fmt: skip
 
 
-def _camera_off(period: Period, days: _Days) -> list[Span]:
+def _camera_off(period: Period, days: Days) -> list[Span]:
     """Hours without a picture from a camera at the entrance that on most days brings some at that hour."""
     rows = CameraHour.objects.filter(
         camera__store=period.store, camera__place=Camera.Place.ENTRANCE, frames__gt=0, hour__gte=period.start,
@@ -190,12 +191,6 @@ def _camera_off(period: Period, days: _Days) -> list[Span]:
         usual = watched.mean(axis=0) > USUALLY_WATCHED
         found += [Span(int(day), 60.0 * hour, 60.0 * hour + 60) for day, hour in np.argwhere(usual & ~watched)]
     return found
-
-
-def _unseen(period: Period, classified: int, missed: float) -> float:
-    """The share of visitors without labels: missed by the camera, or seen without a face that could be classified."""
-    counted = Visit.objects.filter(store=period.store).between(period.start, period.end).count()
-    return 1 - (1 - missed) * classified / counted
 
 
 def _first_of_each(visit: Whole) -> Whole:
@@ -273,19 +268,18 @@ def apart(period: Period, task: Task) -> tuple[str, Joined]:
 # Reading ----------------------------------------------------------------------------
 
 
-def _visits(period: Period, groups: Groups) -> tuple[list[str], list[datetime], Floats]:
-    """References, times and labels (n, groups) of the period's classified visits."""
+def _visits(period: Period, groups: Groups) -> tuple[list[str], list[datetime], NDArray[np.bool_], Floats]:
+    """References and times of the period's n visits, which of them were classified, and those's labels (m, groups)."""
+    rows = Visit.objects.filter(store=period.store).between(period.start, period.end).order_by("entered_at", "pk")
+    found = list(rows.values_list("ref", "entered_at", "model_version", *groups.tasks))
     # A store may estimate some attributes and not others.
-    classified = {f"{task}__isnull": False for task in groups.tasks}
-    rows = Visit.objects.filter(store=period.store, **classified).between(period.start, period.end)
-    found = list(rows.order_by("entered_at", "pk").values_list("ref", "entered_at", "model_version", *groups.tasks))
-    if not found:
-        return [], [], np.zeros((0, groups.count))
-    labels = rebased_labels(found, groups, first=3, version=2)
-    return [row[0] for row in found], [row[1] for row in found], labels
+    known = np.array([None not in row[3:] for row in found], np.bool_)
+    classified = [row for row, is_known in zip(found, known, strict=True) if is_known]
+    labels = rebased_labels(classified, groups, first=3, version=2) if classified else np.zeros((0, groups.count))
+    return [row[0] for row in found], [row[1] for row in found], known, labels
 
 
-class _Days:
+class Days:
     """The period's days, and where instants lie in them."""
 
     def __init__(self, period: Period) -> None:

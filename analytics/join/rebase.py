@@ -52,6 +52,16 @@ def _is_own_already(said: Floats, prior: Floats) -> bool:
     return bool((mix[often] < LOST * plain[often]).any())
 
 
+def completed(labels: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Labels of all visits (m, labels) from those of the known ones (n, labels); known (m,) says which these are.
+
+    Who was seen without a face may be anybody: the others' mix. When they came is known all the same.
+    """
+    result = np.tile(labels.mean(axis=0), (len(known), 1))
+    result[known] = labels
+    return result
+
+
 def mix_of(said: Floats, prior: Floats) -> Floats:
     """The store's shares of each label, (labels,); `prior` (labels,) or (n, labels)."""
     step = max(1, len(said) // MOST_ROWS)

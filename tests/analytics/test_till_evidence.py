@@ -161,5 +161,5 @@ def test_hours_in_which_the_camera_brought_no_picture_are_known_gaps(db: None) -
             if (day, hour) not in {(3, 15), (9, 11)}:
                 at = midnight(date(2026, 3, 9) + timedelta(days=day), store) + timedelta(hours=hour)
                 CameraHour.objects.create(camera=camera, hour=at, frames=3600)
-    found = joining._camera_off(period, joining._Days(period))
+    found = joining._camera_off(period, joining.Days(period))
     assert [(span.day, span.first, span.last) for span in found] == [(3, 900, 960), (9, 660, 720)]
