@@ -36,7 +36,7 @@ FEWEST_VISITS, FEWEST_PURCHASES = 30, 10
 FEWEST_OF_SEGMENT: dict[str, float] = {"reference": 10}
 FEWEST_UNNAMED = 100.0
 # A change of how rates are computed makes kept ones outdated; so many are kept per store.
-VERSION = 4
+VERSION = 5
 # A camera that brings pictures at an hour on so large a part of the days was off on the others.
 USUALLY_WATCHED = 0.6
 MOST_KEPT, STAMP_LENGTH = 200, 60
@@ -60,6 +60,10 @@ class SegmentRate:
     drawn: float | None = None
     drawn_se: float | None = None
     differs: int = field(default=0, kw_only=True)  # 1 or −1 where the rate is surely above or below that of the others
+    # From entry to payment: 1 or −1 where it surely takes longer or shorter than the store's, and minutes if known.
+    takes_longer: int = field(default=0, kw_only=True)
+    minutes: float | None = field(default=None, kw_only=True)
+    minutes_se: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -220,18 +224,29 @@ def _segments(counts: list[SegmentRate], found: modes.Estimate, *, priced: bool)
     rates = found.rates if priced else _without_money(found.rates)
     drawn, drawn_se = _drawn_together(rates)
     columns = (rates.rate, rates.rate_se, rates.money, rates.money_se, rates.basket, rates.basket_se, drawn, drawn_se)
-    rows = zip(counts, *(column.tolist() for column in columns), _differing(rates), strict=True)
+    rows = zip(counts, *(column.tolist() for column in columns), strict=True)
+    more = zip(_differing(rates), *_stays(found), strict=True)
     fewest = FEWEST_OF_SEGMENT.get(found.method, FEWEST_UNNAMED) if found.trust != "red" else float("inf")
     return [
-        SegmentRate(count.visits, count.visits_variance, *(_finite(value) for value in values), differs=differs)
+        SegmentRate(
+            count.visits, count.visits_variance, *(_finite(value) for value in values), differs=differs,
+            takes_longer=longer, minutes=_finite(minutes), minutes_se=_finite(error),
+        )
         if count.visits >= fewest else count
-        for count, *values, differs in rows
+        for (count, *values), (differs, longer, minutes, error) in zip(rows, more, strict=True)
     ]  # fmt: skip
 
 
 def _without_money(rates: Rates) -> Rates:
     unknown = np.full(len(rates.rate), np.nan)
     return replace(rates, money=unknown, money_se=unknown, basket=unknown, basket_se=unknown)
+
+
+def _stays(found: modes.Estimate) -> tuple[list[int], list[float], list[float]]:
+    if found.stays is None:
+        k = len(found.rates.rate)
+        return [0] * k, [np.nan] * k, [np.nan] * k
+    return found.stays.longer.tolist(), found.stays.minutes.tolist(), found.stays.error.tolist()
 
 
 def _drawn_together(rates: Rates) -> tuple[Floats, Floats]:

@@ -44,6 +44,10 @@ class Segment:
     # The half-width of conversion, a share of 1, for comparing groups: without what moves all of them together.
     beside_others: float | None = None
     differs: int = 0  # 1 or −1 where conversion is surely above or below that of the other groups together
+    # From entry to payment, on the two clocks: minutes where receipts name visits, and whether it surely takes longer
+    # (1) or shorter (−1) than the store's.
+    minutes_to_pay: Interval | None = None
+    takes_longer: int = 0
     withheld: bool = False
     reason: str | None = None
 
@@ -237,9 +241,15 @@ def _segment(labels: dict[str, str], found: SegmentRate, reason: str | None, hel
         revenue_per_visitor=_interval(found.money, found.money_se),
         drawn=_interval(found.drawn, found.drawn_se, most=1.0),
         differs=found.differs,
+        # A group's few buyers would tell of single people.
+        **(_stay(found) if conversion and found.visits * conversion.value >= withhold.FEWEST_VISITS else {}),
         beside_others=_without(level, conversion),
         reason=trust.days_needed(conversion, join.days, level) if conversion else None,
     )
+
+
+def _stay(found: SegmentRate) -> dict[str, Any]:
+    return {"minutes_to_pay": _interval(found.minutes, found.minutes_se), "takes_longer": found.takes_longer}
 
 
 def level_error(held: Shares, method: str) -> float:

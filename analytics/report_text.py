@@ -11,9 +11,11 @@ from analytics.join.estimate import Interval
 from analytics.queries import METRICS, Report, Segment
 from inference.health import Coverage
 
-DIGITS = {"visits": 1, "purchases": 1, "conversion": 5, "average_transaction_value": 3, "revenue_per_visitor": 4}
+DIGITS = {"visits": 1, "purchases": 1, "conversion": 5, "average_transaction_value": 3, "revenue_per_visitor": 4,
+          "minutes_to_pay": 2}  # fmt: skip
 COVERAGE_DIGITS = 4
-COLUMNS = ("visits", "purchases", *METRICS)
+COLUMNS = ("visits", "purchases", *METRICS, "minutes_to_pay")
+TAKES = {1: "longer", -1: "shorter", 0: None}  # than the store's visitors from entry to payment
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -31,7 +33,8 @@ def _faces(found: Coverage) -> dict[str, Any]:
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
-    values = {name: _interval(getattr(segment, name), DIGITS[name]) for name in COLUMNS}
+    values: dict[str, Any] = {name: _interval(getattr(segment, name), DIGITS[name]) for name in COLUMNS}
+    values["takes"] = TAKES[segment.takes_longer]
     return {**segment.labels, **values, "withheld": segment.withheld, "reason": segment.reason}
 
 

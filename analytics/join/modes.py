@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.join import clock, exact, mixture, soft
+from analytics.join import clock, exact, mixture, soft, stays
 from analytics.join.clock import Move
 from analytics.join.exact import Rates
 from analytics.join.gaps import NO_GAPS, Gaps, Span
 from analytics.join.kernel import FIRST_LAG, LAST_LAG, Stay, from_lags
 from analytics.join.mixture import Told
+from analytics.join.stays import Stays
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -101,6 +102,7 @@ class Estimate:
     dead_hours: tuple[tuple[int, int], ...] = ()  # at which receipts are missing, and which are left out
     coarse_minutes: int = 0  # how coarsely the till's times are written, where that is too coarse
     state: soft.State | None = None  # where a later fit may start
+    stays: Stays | None = None  # whose visitors take longer
 
 
 def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
@@ -111,7 +113,20 @@ def estimate(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     """
     receipts = replace(receipts, amount=_bounded(receipts.amount))
     store, dead = _without_dead_tills(arrivals, receipts, store)
-    return replace(_with_level(_surest(arrivals, receipts, store), store), dead_hours=dead)
+    found = _with_level(_surest(arrivals, receipts, store), store)
+    return replace(found, dead_hours=dead, stays=_stays(arrivals, receipts, found.rates) or found.stays)
+
+
+def _stays(arrivals: Arrivals, receipts: Receipts, rates: Rates) -> Stays | None:
+    """How long each segment takes, where receipts name visits."""
+    named = np.flatnonzero(receipts.visit >= 0)
+    if not len(named) or not np.isfinite(rates.rate).all():
+        return None
+    visit = receipts.visit[named]
+    same = receipts.day[named] == arrivals.day[visit]
+    taken = np.where(same, receipts.minute[named] - arrivals.minute[visit], np.nan)
+    block = _block(arrivals.day[visit], arrivals.minute[visit])
+    return stays.by_links(arrivals.labels[visit], rates.rate, taken, block)
 
 
 def _bounded(amount: Floats) -> Floats:
@@ -220,7 +235,8 @@ def _diagnosed(found: Estimate, ahead: Floats) -> Estimate:
 
 
 def _told(fit: soft.Fit, method: Method) -> Estimate:
-    return Estimate(fit.rates, method, gate(fit), fit.slope, fit.slope_se, fit.stay)
+    longer = stays.by_offsets(fit.state.offsets, fit.offset_se)
+    return Estimate(fit.rates, method, gate(fit), fit.slope, fit.slope_se, fit.stay, stays=longer)
 
 
 def gate(fit: soft.Fit) -> Trust:

@@ -109,6 +109,7 @@ class Fit:
     at_bounds: bool
     mean: Floats  # (days, minutes): purchases to be expected
     state: State
+    offset_se: Floats  # of the segments' own log stays, (segments,)
 
 
 class _Grid:
@@ -357,6 +358,10 @@ class _Regression:
         expected = np.diag(self.inverse @ left @ self.inverse)
         return np.asarray(np.sqrt(np.clip(whole / np.maximum(expected, 1e-300), 1.0, MOST_CORRECTION)), np.float64)
 
+    def errors(self) -> Floats:
+        """The coefficients' errors (k,) if the weights are the true precisions."""
+        return np.asarray(np.sqrt(np.maximum(0, np.diag(self.inverse @ self.information @ self.inverse))), np.float64)
+
     @cached_property
     def reading(self) -> Floats:
         """How much a purchase in each minute moves each coefficient, (k, days, minutes)."""
@@ -469,7 +474,8 @@ def _describe(grid: _Grid, end: _End) -> Fit:
     system, state = end.system, end.state
     level = _levels(grid, state).sum(axis=1)
     rate, money = state.rate * level, _Money(grid, system)
-    influence = system.regression.influence(system.residual)[:, : grid.segments] * level
+    moved = system.regression.influence(system.residual)
+    influence = moved[:, : grid.segments] * level
     basket = money.value / np.where(rate != 0, rate, np.nan)
     basket_influence = (money.influence - basket * influence) / np.where(rate != 0, rate, np.nan)
     own = _own_errors(grid, system, level, basket)
@@ -480,7 +486,8 @@ def _describe(grid: _Grid, end: _End) -> Fit:
     )
     rates = Rates(rate, rate_se, money.value, money_se, basket, basket_se, _covariance(influence, rate_se))
     bounds = grid.data.stay is None and at_bounds(state.stay)
-    return Fit(rates, state.stay, end.slope, end.slope_se, end.converged, bounds, system.mean, state)
+    return Fit(rates, state.stay, end.slope, end.slope_se, end.converged, bounds, system.mean, state,
+               np.maximum(spread(moved), system.regression.errors())[-grid.segments :])  # fmt: skip
 
 
 def _covariance(influence: Floats, error: Floats) -> Floats:

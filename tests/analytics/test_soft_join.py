@@ -150,7 +150,7 @@ def test_too_few_days_to_check_are_amber_and_a_clear_contradiction_is_red() -> N
 def worlds_fit() -> Fit:
     one = np.ones(2)
     state = State(one, np.zeros(48), np.zeros(7), Stay(), one)
-    return Fit(exact.Rates(one, one, one, one, one, one), Stay(), 1.0, 0.1, True, False, np.ones((1, 1)), state)
+    return Fit(exact.Rates(one, one, one, one, one, one), Stay(), 1.0, 0.1, True, False, np.ones((1, 1)), state, one)
 
 
 # In the database ----------------------------------------------------------------------------
@@ -387,3 +387,17 @@ def test_errors_are_as_large_as_what_is_off_for_a_week_as_for_a_month() -> None:
             error.append(found.rate_se)
         ratio = np.sqrt(np.mean(np.square(error)) / np.mean(np.square(off)))
         assert 0.75 < ratio < 1.45
+
+
+def test_who_takes_longer_is_told_in_minutes_where_receipts_name_visits() -> None:
+    """In this world one age group in seven takes half as long again, however it is found out."""
+    sample = simulate(Shop(120, 30, linked=1.0, dwell_spread=0.5), 11)
+    named = worlds.estimate(sample, 30, "age")
+    assert named.stays is not None
+    minutes, error = named.stays.minutes, named.stays.error
+    assert (error < 1).all() and 8 < minutes.mean() < 18 and np.ptp(minutes) > 5
+    assert set(named.stays.longer[np.argsort(minutes)[[0, -1]]]) == {-1, 1}
+    by_time = worlds.estimate(replace(sample, visit_of=sample.visit_of * 0 - 1), 30, "age")
+    assert by_time.stays is not None and np.isnan(by_time.stays.minutes).all()
+    told = by_time.stays.longer != 0
+    assert (by_time.stays.longer[told] == np.sign(minutes - minutes.mean())[told]).all()
