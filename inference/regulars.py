@@ -7,6 +7,7 @@ as probabilities. No face is compared and nothing of it is stored, so nobody is 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,9 +19,11 @@ from inference.appearance import Vector
 from inference.models import Camera
 from inference.tracking import Person
 
-# Clothes and head this alike, and no other age or gender: the same person. Strict, because many shoppers wear black.
-SAME_COLOURS = 0.07
-SAME_LOOK = 0.2
+# Clothes and head this alike, no other age or gender, and nobody else nearly as alike: the same person. Strict, because
+# many shoppers wear black: a visitor taken for somebody else is missing, while a re-entry not noticed is one too many.
+SAME_COLOURS = 0.055
+SAME_LOOK = 0.15
+ALIKE_SHARE = 0.6  # of the distance to the next most alike
 # Who comes in this often, each time within the window, works here.
 STAFF_ENTRIES = 4
 
@@ -42,13 +45,15 @@ class Known:
     entries: int = 0
     visit: int | None = None
 
-    def distance(self, person: Person) -> float:
-        """Of colours, 0 to 1; infinite for what cannot be the same person, or cannot be told."""
-        if not appearance.show_clothes(self.colours, person.colours):
-            return float("inf")
+    def may_be(self, person: Person) -> bool:
+        """Whether nothing about age and gender speaks against it."""
         pairs = ((self.age, person.mean("age")), (self.gender, person.mean("gender")))
         looks = [float(np.abs(a - b).sum() / 2) for a, b in pairs if a is not None and b is not None]
-        if looks and float(np.mean(looks)) > SAME_LOOK:
+        return not looks or float(np.mean(looks)) <= SAME_LOOK
+
+    def distance(self, person: Person) -> float:
+        """Of colours, 0 to 1; infinite where clothes cannot be seen."""
+        if not appearance.show_clothes(self.colours, person.colours):
             return float("inf")
         return appearance.distance(self.colours, person.colours)
 
@@ -64,13 +69,22 @@ class Memory:
         """Whom this is: the most alike of those who left within `window` seconds before, or somebody new."""
         self.people = [known for known in self.people if person.first.at - known.last_at <= window]
         gone = [known for known in self.people if person.faces[0].at > known.last_at]
-        known = min(gone, key=lambda one: one.distance(person), default=None)
-        if known is None or known.distance(person) > SAME_COLOURS:
+        known = _same(gone, person)
+        if known is None:
             known = Known(None, None, None, 0.0)
             self.people.append(known)
         known.colours, known.age, known.gender = person.colours, person.mean("age"), person.mean("gender")
         known.last_at, known.entries = person.last.at, known.entries + 1
         return known
+
+
+def _same(gone: Sequence[Known], person: Person) -> Known | None:
+    """Who of those that left comes in again, if that is certain."""
+    ordered = sorted(((known.distance(person), k) for k, known in enumerate(gone)))[:2]
+    if not ordered or ordered[0][0] > SAME_COLOURS or not gone[ordered[0][1]].may_be(person):
+        return None
+    is_distinct = len(ordered) < 2 or ordered[0][0] <= ALIKE_SHARE * ordered[1][0]
+    return gone[ordered[0][1]] if is_distinct else None
 
 
 _memories: dict[int, Memory] = {}

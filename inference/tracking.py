@@ -34,6 +34,8 @@ LARGEST_SIZE_RATIO = 2.2
 CLEARLY_ANOTHER = 0.6
 # Distance of colours (0 the same, 1 quite others) above which they are two people once this many seconds have passed.
 OTHER_COLOURS, COLOUR_SECONDS = 0.25, 0.6
+# Who was hidden for a moment and is found where they were may show somebody else's clothes in part.
+HIDDEN_SECONDS, HIDDEN_WIDTHS = 1.5, 0.25
 # A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
 SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.6, 0.25
 # Speed is measured over this much of the past and trusted for as much of the future.
@@ -205,7 +207,9 @@ def _cost(person: Person, face: Seen) -> float:
         return IMPOSSIBLE
     looks, colours = _difference(person, face), appearance.distance(person.colours, face.colours)
     at_once = passed <= SAME_MOMENT_SECONDS and distance <= SAME_PLACE_WIDTHS
-    if not at_once and (looks > CLEARLY_ANOTHER or (passed > COLOUR_SECONDS and colours > OTHER_COLOURS)):
+    was_hidden = passed <= HIDDEN_SECONDS and distance <= HIDDEN_WIDTHS
+    other_clothes = passed > COLOUR_SECONDS and colours > OTHER_COLOURS and not was_hidden
+    if not at_once and (looks > CLEARLY_ANOTHER or other_clothes):
         return IMPOSSIBLE
     return distance / reach + looks + 2 * colours
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, Q, When
+from django.db.models import Case, Count, Max, Q, When
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
 from analytics import access
@@ -19,6 +21,8 @@ from inference import intake, visits
 from inference.models import Snapshot, SnapshotBatch
 
 ROWS = 50
+# Pages look again this often: at pushed pictures, which keep coming, and where nothing waits; after that, no more.
+LIVE_SECONDS, IDLE_SECONDS, LONG_IDLE = 5, 10, timedelta(hours=1)
 STATES = Snapshot.Status
 COUNTS = {
     "total": Count("snapshots", distinct=True),
@@ -109,11 +113,21 @@ def _context(row: SnapshotBatch, request: HttpRequest) -> dict[str, Any]:
         "done": done,
         "percent": round(100 * done / counts["total"]) if counts["total"] else 100,
         "page": Paginator(files, ROWS).get_page(request.GET.get("page")),
-        "is_live": (row.finished_at is None and counts["pending"] > 0)
-        or (row.finished_at is None and not counts["waiting"]),
+        "poll_seconds": _poll_seconds(row, counts),
         "first_day": _first_day(row),
         "times_form": TimesForm() if counts["waiting"] else None,
     }
+
+
+def _poll_seconds(row: SnapshotBatch, counts: dict[str, int]) -> int:
+    """How soon something may have changed; 0 where nothing will by itself."""
+    if row.finished_at is not None or (counts["waiting"] and not counts["pending"]):
+        return 0
+    newest = row.snapshots.aggregate(at=Max("created_at"))["at"] or row.created_at
+    idle = now() - newest
+    if counts["pending"] and idle < LONG_IDLE:
+        return LIVE_SECONDS if row.is_live else 1
+    return IDLE_SECONDS if idle < LONG_IDLE else 0  # a camera that pushes begins its next batch after a day
 
 
 def _first_day(row: SnapshotBatch) -> Any:

@@ -59,6 +59,14 @@ def test_who_comes_back_soon_is_counted_apart_and_without_a_mood() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_might_be_either_of_two_is_somebody_new() -> None:
+    camera = factories.camera()
+    shades = [np.tile([50.0, 60.0 + shade, 30.0], (2, 9)) for shade in (0.0, 5.0, 2.4)]
+    assert [come_in(camera, 60 * k, colours) for k, colours in enumerate(shades)] == [1, 1, 1]
+    assert kinds() == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_store_may_count_everybody_who_comes_in() -> None:
     camera = factories.camera(factories.store(reentry_minutes=0))
     assert [come_in(camera, at) for at in (0, 60)] == [1, 1]
