@@ -60,7 +60,7 @@ chaos: setup
 
 # A sales import is killed with -9, cancelled and watched at every turn. RECEIPTS=1000000 is the full run, half an hour.
 chaos-sales: setup
-	@$(BIN)/python -m tests.benchmarks.chaos_sales $(RECEIPTS)
+	@$(BIN)/python -m tests.benchmarks.chaos_sales $(or $(RECEIPTS),40000) $(or $(KILLS),10)
 
 stop:
 	@test ! -x $(BIN)/python || $(BIN)/python -m analytics.supervisor stop

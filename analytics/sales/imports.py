@@ -233,7 +233,7 @@ def read(
     stage.create()
     try:
         left_out = _stage(parser, opened.source, seen, tell)
-        shape = Shape(parser.has_whole, seen.has_times, seen.discount_is_rate, mapping)
+        shape = Shape(parser.has_whole, seen.discount_is_rate, mapping)
         with transaction.atomic():
             locks.hold(store, locks.Work.SALES)
             repeated = stage.gather(shape, parser, lambda share: tell(PARSED + round((GATHERED - PARSED) * share)))

@@ -65,6 +65,7 @@ def warnings(store: Store, parser: Parser, seen: Survey, mapping: Mapping) -> li
             *_unusual_days(days, Decimal(usual[0][0]) if usual and usual[0][0] else None),
             *_large(rows(LARGE, times=MANY_TIMES)),
             *_night(dict(rows(HOURS)), seen),
+            *_untimed(rows("SELECT count(*) FROM pg_temp.decided WHERE untimed")[0][0], seen),
             *_future(rows("SELECT count(*) FROM pg_temp.decided WHERE paid_at > now() + interval '1 hour'")[0][0]),
             *(f"{_receipts(number)} here already from import {pk} ({name})." for pk, name, number in rows(OVERLAP)),
         ]
@@ -137,6 +138,12 @@ def _night(hours: dict[int, int], seen: Survey) -> list[str]:
         return []
     odd = {hour: n for hour, n in hours.items() if n < number * RARE}
     return [f"{_receipts(sum(odd.values()))} of hours in which hardly anything is sold."] if odd else []
+
+
+def _untimed(number: int, seen: Survey) -> list[str]:
+    if not seen.has_times or not number:
+        return []
+    return [f"{_receipts(number)} without a time of day: counted for the day, and joined with no visit."]
 
 
 def _future(number: int) -> list[str]:

@@ -74,7 +74,7 @@ class Chunk:
 STAGED: Final = (
     "row", "run", "store_id", "receipt", "till", "at", "sort", "amount", "more", "less", "unit_price",
     "quantity", "items", "visit_ref", "age_mark", "gender_mark",
-    "product", "category", "whole",
+    "product", "category", "whole", "untimed",
 )  # fmt: skip
 
 
@@ -132,6 +132,7 @@ class Parser:
         self._moments = Memo(self._moment)
         self._days, self._clocks, self._offsets = Memo(self._day), Memo(self._clock), Memo(self._offset)
         self._names = Memo(self._name)
+        self._untimed: set[str] = set()  # dates that say no time of day
         self._sorts = Memo(self._sort)
         self._stores = Memo(branches.store)
         self._counted = not mapping.has("receipt") and not (mapping.has_articles and survey.has_times)
@@ -226,6 +227,8 @@ class Parser:
             when = self.clock.moment_of(day, at) if at else self.clock.moment(day)
         except (ValueError, OverflowError):
             return None
+        if not at and not self.clock.tells_time(day):
+            self._untimed.add(text)
         return str(round((when - EPOCH).total_seconds() * 1_000_000))
 
     def _at_noon(self, text: str) -> str | None:
@@ -314,9 +317,13 @@ class Parser:
             read[name] = self._texts[name].column(cells[name]) if name in cells else [""] * size
         if "paid_at" in cells:
             read["at"] = self._moments.column(cells["paid_at"])
+            if self._untimed:
+                read["untimed"] = ["t" if text in self._untimed else NULL for text in cells["paid_at"]]
         else:
             times = cells.get("time", [""] * size)
             read["at"] = self._moments.column(map("\t".join, zip(cells["date"], times, strict=True)))
+        if not self.survey.has_times:
+            read["untimed"] = ["t"] * size
         read["store_id"] = self._stores.column(cells.get("branch", [""] * size))
         if len(self.survey.branches) > 1 and not self.branches.stores:
             read["till"] = self._texts["till"].column(

@@ -27,7 +27,7 @@ CREATE: Final = """
     CREATE TEMPORARY TABLE staged (
         row integer, run integer, store_id bigint, receipt text, till text, at bigint, sort smallint, amount numeric,
         more numeric, less numeric, unit_price numeric, quantity numeric, items numeric, visit_ref text, age_mark text,
-        gender_mark text, product text, category text, whole bigint
+        gender_mark text, product text, category text, whole bigint, untimed boolean
     );
     CREATE TEMPORARY TABLE refused (
         row integer, name text, value text, reason text, receipt text, at bigint, store_id bigint
@@ -40,7 +40,6 @@ class Shape:
     """What of a file's shape the statements must know."""
 
     has_whole: bool
-    has_times: bool
     discount_is_rate: bool
     mapping: Mapping
 
@@ -185,7 +184,7 @@ RUNS: Final = """
     SELECT run, min(store_id) AS store_id, min(receipt) AS receipt, min(till) AS till, min(at) AS at,
            bool_or(sort = 1) AS refund, bool_or(sort = 2) AND bool_and(sort IN (2, 3)) AS void, {amount} AS amount,
            sum(less) AS less, count(*) AS rows, min(row) AS row, {items} AS items, max(visit_ref) AS visit_ref,
-           max(age_mark) AS age_mark, max(gender_mark) AS gender_mark
+           max(age_mark) AS age_mark, max(gender_mark) AS gender_mark, coalesce(bool_or(untimed), false) AS untimed
     FROM pg_temp.staged GROUP BY run
 """
 ARTICLES: Final = """
@@ -271,7 +270,7 @@ MERGE: Final = """
 INCOMING: Final = """
     CREATE TEMPORARY TABLE incoming AS
     SELECT run, store_id, receipt, till, at, refund OR coalesce(amount < 0, false) AS refund, void, amount, less, rows,
-           row, items, visit_ref, age_mark, gender_mark, 1::bigint AS place, true AS alone
+           row, items, visit_ref, age_mark, gender_mark, untimed, 1::bigint AS place, true AS alone
     FROM pg_temp.runs {unless}
 """
 JOINED: Final = """
@@ -281,10 +280,12 @@ JOINED: Final = """
     FROM (
         SELECT m.key, min(r.store_id), min(r.receipt), min(r.till), min(r.at),
                bool_or(m.back) OR coalesce(sum(m.amount) < 0, false), bool_and(r.void), sum(r.amount), sum(r.less),
-               sum(r.rows), min(r.row), sum(r.items), max(r.visit_ref), max(r.age_mark), max(r.gender_mark)
+               sum(r.rows), min(r.row), sum(r.items), max(r.visit_ref), max(r.age_mark), max(r.gender_mark),
+               bool_or(r.untimed)
         FROM pg_temp.merged m JOIN pg_temp.runs r USING (run) GROUP BY m.key
     ) whole (
-        run, store_id, receipt, till, at, refund, void, amount, less, rows, row, items, visit_ref, age_mark, gender_mark
+        run, store_id, receipt, till, at, refund, void, amount, less, rows, row, items, visit_ref, age_mark,
+        gender_mark, untimed
     )
 """
 
@@ -311,7 +312,7 @@ DECIDED: Final = """
                p.id IS NOT NULL AND (p.till = i.till OR (i.alone AND (p.till = '' OR i.till = '')))
                AND (p.status = 'refund') = (i.refund AND NOT i.void)
                AND abs(extract(epoch FROM p.paid_at) - i.at / 1e6)
-               <= CASE WHEN %(timed)s AND p.has_time THEN %(hours)s ELSE %(half_day)s END * 3600 AS is_plain
+               <= CASE WHEN p.has_time AND NOT i.untimed THEN %(hours)s ELSE %(half_day)s END * 3600 AS is_plain
         FROM pg_temp.incoming i LEFT JOIN analytics_purchase p ON p.store_id = i.store_id AND p.receipt = i.receipt
     ), longer AS (
         SELECT *, is_plain OR (plain_id IS NULL AND place = 1) AS keeps,
@@ -330,7 +331,7 @@ DECIDED: Final = """
            CASE WHEN n.is_void THEN 'void' WHEN n.refund THEN 'refund' ELSE 'sale' END AS status,
            CASE WHEN n.items IS NOT NULL THEN least(greatest(floor(n.items), 0), 2000000000)::integer END AS items,
            n.visit_ref, n.age_mark, n.gender_mark, n.rows, n.row, CASE WHEN n.is_plain THEN n.plain_id END AS id,
-           'new' AS action, n.clashes,
+           'new' AS action, n.untimed, n.clashes,
            n.clashes AND NOT n.refund AND n.there_amount = round(n.amount, 2) AS reread, n.there_at
     FROM named n
 """
@@ -348,7 +349,7 @@ NUMBERED: Final = """
 def _decide(cursor: CursorWrapper, shape: Shape) -> None:
     refunded = "refunded" in shape.mapping.minus
     hours = {"hours": SAME_RECEIPT_HOURS, "half_day": HALF_DAY_HOURS}
-    cursor.execute(DECIDED, {"refunded": refunded, "timed": shape.has_times, **hours})
+    cursor.execute(DECIDED, {"refunded": refunded, **hours})
     cursor.execute(NUMBERED)
     cursor.execute("""
         UPDATE pg_temp.decided d SET id = p.id FROM analytics_purchase p
@@ -396,8 +397,7 @@ def _refuse(cursor: CursorWrapper, which: str, reason: str) -> None:
 def _changed(shape: Shape) -> str:
     """Only what the file has a column for can be changed by it."""
     mapping = shape.mapping
-    tests = ["p.status <> d.status"]
-    tests += ["p.paid_at <> d.paid_at", "NOT p.has_time"] if shape.has_times else []
+    tests = ["p.status <> d.status", "(NOT d.untimed AND (p.paid_at <> d.paid_at OR NOT p.has_time))"]
     tests += ["d.amount IS DISTINCT FROM p.amount"] if mapping.has("amount", "unit_price") else []
     tests += ["d.till <> p.till"] if mapping.has("till") else []
     tests += ["d.items IS DISTINCT FROM p.items"] if mapping.has("items", "quantity") else []

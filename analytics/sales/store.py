@@ -19,7 +19,8 @@ STORED: Final = (
     """
     CREATE TEMPORARY TABLE stored AS
     SELECT run, coalesce(id, nextval((SELECT pg_get_serial_sequence('analytics_purchase', 'id')))) AS id, action,
-           store_id, name, till, paid_at, amount, status, items, visit_ref, age_mark, gender_mark
+           store_id, name, till, paid_at, amount, status, items, visit_ref, age_mark, gender_mark,
+           untimed
     FROM (SELECT * FROM pg_temp.decided WHERE action <> 'same' ORDER BY run) d
     """,
     "CREATE INDEX ON pg_temp.stored (run)",
@@ -39,7 +40,7 @@ PURCHASES: Final = """
         id, store_id, receipt, till, paid_at, has_time, amount, status, items, visit_ref, age_mark, gender_mark,
         brought_by_id
     )
-    SELECT id, store_id, name, till, paid_at, %(timed)s, amount, status, items, coalesce(visit_ref, ''),
+    SELECT id, store_id, name, till, paid_at, NOT untimed, amount, status, items, coalesce(visit_ref, ''),
            coalesce(age_mark, ''), coalesce(gender_mark, ''), %(import)s
     FROM pg_temp.stored WHERE action = 'new' AND run >= %(first)s AND run < %(end)s
 """
@@ -77,7 +78,7 @@ def write(import_id: int, shape: Shape, notify: Callable[[float], None]) -> None
             cursor.execute(_correct(shape))
             if shape.mapping.has_articles:
                 cursor.execute(OLD_LINES)
-        values = {"import": import_id, "timed": shape.has_times}
+        values = {"import": import_id}
         steps = [PURCHASES, LINES] if shape.mapping.has_articles else [PURCHASES]
         parts = [(statement, part) for statement in steps for part in _parts(cursor)]
         for number, (statement, part) in enumerate(parts, start=1):
@@ -99,12 +100,15 @@ def _parts(cursor: CursorWrapper) -> list[dict[str, int]]:
 def _correct(shape: Shape) -> str:
     """Only what the file has a column for is corrected."""
     mapping = shape.mapping
-    columns = ["status", *(["paid_at"] if shape.has_times else [])]
+    columns = ["status"]
     columns += ["amount"] if mapping.has("amount", "unit_price") else []
     columns += ["items"] if mapping.has("items", "quantity") else []
     columns += [name for name in ("till", "visit_ref", "age_mark", "gender_mark") if mapping.has(name)]
     changes = ", ".join(f"{name} = d.{name}" for name in columns)
-    changes += ", has_time = true" if shape.has_times else ""
+    # A day alone takes nobody's time away.
+    changes += (
+        ", paid_at = CASE WHEN d.untimed THEN p.paid_at ELSE d.paid_at END, has_time = p.has_time OR NOT d.untimed"
+    )
     return (
         f"UPDATE analytics_purchase p SET {changes} FROM pg_temp.decided d WHERE p.id = d.id AND d.action = 'changed'"
     )

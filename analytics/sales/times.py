@@ -156,6 +156,10 @@ class Clock:
             raise ValueError("a time with a zone")
         return clock
 
+    def tells_time(self, text: str) -> bool:
+        """Whether a date that can be read says a time of day."""
+        return self._read(text)[1]
+
     def has_time(self, text: str) -> bool:
         """Whether a date says a time of day other than midnight."""
         try:

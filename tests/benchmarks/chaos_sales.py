@@ -8,17 +8,17 @@ from pathlib import Path
 
 from tests.benchmarks.database import empty_foyer
 
-RECEIPTS = 40_000
+DEFAULTS = (40_000, 10)  # receipts, kills
 
 
 def main() -> None:
-    receipts = int(sys.argv[1]) if len(sys.argv) > 1 else RECEIPTS
+    receipts, kills = [*map(int, sys.argv[1:]), *DEFAULTS[len(sys.argv) - 1 :]]
     with empty_foyer(), tempfile.TemporaryDirectory() as folder:
         from tests.benchmarks import sales_kills
         from tests.benchmarks.sales import write_file
 
         path = Path(folder) / "till.csv"
-        for said in sales_kills.all_of_it(path, receipts, write_file(path, receipts)):
+        for said in sales_kills.all_of_it(path, receipts, write_file(path, receipts), kills):
             print(said, flush=True)  # noqa: T201
 
 

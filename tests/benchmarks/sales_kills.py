@@ -28,13 +28,13 @@ DOING = """
 """
 
 
-def all_of_it(path: Path, receipts: int, lines: int) -> Iterator[str]:
+def all_of_it(path: Path, receipts: int, lines: int, kills: int = KILLS) -> Iterator[str]:
     whole = seconds(lambda: command(path, "Unkilled").wait())
     told = figures("Unkilled")
     assert told[:2] == (receipts, lines), told
     yield f"unkilled: {whole:.1f} s, {told[0]} receipts, {told[1]} lines, {told[2]} in total"
-    for kill in range(KILLS):
-        share = FIRST_KILL + (LAST_KILL - FIRST_KILL) * kill / (KILLS - 1)
+    for kill in range(kills):
+        share = FIRST_KILL + (LAST_KILL - FIRST_KILL) * kill / max(1, kills - 1)
         yield f"killed after {share * whole:.1f} s, while: {killed_after(path, share * whole, told)}"
     command(path, "Killed").wait()
     assert figures("Killed") == told, figures("Killed")

@@ -397,3 +397,9 @@ def test_an_import_that_was_being_undone_is_undone(monkeypatch: pytest.MonkeyPat
     tasks.resume_imports()
     row.refresh_from_db()
     assert row.status == "undone" and not Purchase.objects.exists()
+
+
+def test_a_row_that_names_a_day_alone_counts_for_the_day_alone() -> None:
+    row = imports.confirm(preview(factories.store(), FILE + b"R3,2026-03-11,4.00,Cup\n").pk)
+    assert "1 receipt is without a time of day" in " ".join(row.mapping["warnings"])
+    assert list(Purchase.objects.filter(has_time=False).values_list("receipt", flat=True)) == ["R3"]
