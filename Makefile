@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: setup run test check bench bench-sales bench-join bench-join-database bench-scene bench-memory chaos chaos-sales stop clean requirements
+.PHONY: setup run test check bench bench-sales bench-join bench-join-database bench-join-growth bench-scene bench-memory chaos chaos-sales stop clean requirements
 
 setup: .venv/.installed
 
@@ -44,7 +44,11 @@ bench-join: setup
 
 # The same through simulate, match_purchases and report, against the file of the truth.
 bench-join-database: setup
-	@$(BIN)/python -m tests.benchmarks.join_database $(BENCH_ARGS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.join_database $(BENCH_ARGS)
+
+# What one more day costs beside a year from scratch, and how time grows with visits and stores.
+bench-join-growth: setup
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.join_growth $(BENCH_ARGS)
 
 # How many of 200 people in a composed entrance are counted. SCENE_ARGS="--people 50 --seed 2" for another one.
 bench-scene: setup

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from analytics import demo_scenes, rollups, servers, simulated, tasks
-from analytics.join.simulate import Shop
+from analytics.join.simulate import Shop, TillCamera
 from analytics.models import StoreManager
 from analytics.sales import imports
 from inference import intake
@@ -42,14 +42,19 @@ def create_if_empty() -> bool:
 
 
 def create() -> None:
-    """Accounts, a simulated store whose receipts name their visits, one whose receipts do not, and the studio."""
+    """Accounts; simulated stores whose receipts name their visits, name nothing, and have a camera at the till; and the
+    studio."""
     first = now().date() - timedelta(weeks=WEEKS)
     linked = Shop(14, 7 * WEEKS, 1.0, HOLIDAY, QUIET, trend=0.25, first_weekday=first.weekday())
     busy = Shop(60, 7 * WEEKS, 0.0, HOLIDAY, QUIET, trend=-0.1, first_weekday=first.weekday())
+    watched = Shop(
+        25, 7 * WEEKS, 0.0, HOLIDAY, QUIET, first_weekday=first.weekday(), till_camera=TillCamera(0.7, tills=1)
+    )
     with transaction.atomic():
         stores = [
             simulated.create_store("Demo: Lantern Books", first, linked, seed=7)[0],
             simulated.create_store("Demo: Harbour Market", first, busy, seed=8)[0],
+            simulated.create_store("Demo: Corner Pharmacy", first, watched, seed=9)[0],
         ]
         studio = Store.objects.create(name="Demo: Studio", timezone=simulated.TIMEZONE, is_simulated=True)
         _accounts([*stores, studio])

@@ -25,7 +25,7 @@ from analytics.models import JoinFit, MarkCheck, MatchRun, Purchase
 from analytics.periods import Period, midnight
 from inference import audits
 from inference.models import Camera, CameraHour, CheckoutFace, Visit
-from training.labels import Task
+from training.labels import LABELS, Task
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -105,6 +105,19 @@ def joined(period: Period, by: str) -> Joined:
             found = compute(period, by)
             _keep(period, by, stamp, found)
     return found
+
+
+def is_kept(period: Period, by: str) -> bool:
+    """Whether the rates of a breakdown, and of the wider groups that would be shown for it, need no computing."""
+    stamp = _stamp(period)
+    tasks = [task for task in LABELS if task == by]
+    for merging in range(bands.mergings(tasks[0]) + 1 if tasks else 1):
+        found = _kept(period, f"{by}:{merging}" if merging else by, stamp)
+        if found is None:
+            return False
+        if _is_fine_enough(found):
+            break
+    return True
 
 
 def _kept(period: Period, by: str, stamp: str) -> Joined | None:
@@ -275,9 +288,14 @@ def apart(period: Period, task: Task) -> tuple[str, Joined]:
     for merging in range(bands.mergings(task) + 1):
         by = f"{task}:{merging}" if merging else task
         found = joined(period, by)
-        if found.is_useful or found.trust in ("red", "none"):
-            break  # what is wrong between door and till is wrong for wider groups, too
+        if _is_fine_enough(found):
+            break
     return by, found
+
+
+def _is_fine_enough(found: Joined) -> bool:
+    # What is wrong between door and till is wrong for wider groups, too.
+    return found.is_useful or found.trust in ("red", "none")
 
 
 # Reading ----------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from training.labels import LABELS
 BREAKDOWNS = ("age", "gender", "mood", "age,gender")
 METRICS = ("conversion", "average_transaction_value", "revenue_per_visitor")
 LOW_COVERAGE = 0.6
+# Of more visits than this, a page has a worker work out who buys: it takes longer than anybody waits for a page.
+SLOW_VISITS = 20_000
 LONGEST_SHOPPING = 4 * 3600  # seconds
 
 
@@ -122,6 +124,29 @@ def report(store: Store, period: Period, by: str) -> Report:
         quality(store, period, sums, by),
         table(store, period, by),
     )
+
+
+@dataclass(frozen=True)
+class Fits:
+    """How many of a period's breakdowns have been worked out."""
+
+    done: int
+    total: int
+
+
+def fits(store: Store, period: Period) -> Fits | None:
+    """None where all are, or the visits are so few that a page does not wait for them."""
+    if totals(store, period).classified < SLOW_VISITS:
+        return None
+    asked = [by for by in BREAKDOWNS if not switched_off(store, by)]
+    kept = sum(joining.is_kept(period, by) for by in asked)
+    return Fits(kept, len(asked)) if kept < len(asked) else None
+
+
+def work_out(store: Store, period: Period) -> None:
+    """Have every breakdown's rates ready, wider groups too where they will be shown; what is ready is not redone."""
+    for by in BREAKDOWNS:
+        table(store, period, by)
 
 
 def _figures(store: Store, period: Period) -> QuerySet[HourFigure]:

@@ -31,8 +31,15 @@ def join_usual() -> None:
 
 
 def _join(store: Store) -> None:
-    for by in queries.BREAKDOWNS:
-        queries.table(store, Period.latest(store, USUAL_DAYS), by)  # wider groups as well, where they will be shown
+    queries.work_out(store, Period.latest(store, USUAL_DAYS))
+
+
+@shared_task
+def join_period(store_id: int, first: str, last: str) -> None:
+    """Work out who buys in days that somebody asked for; running twice does nothing the second time."""
+    store = Store.objects.filter(pk=store_id).first()
+    if store is not None:
+        queries.work_out(store, Period.parse(store, first, last))
 
 
 @shared_task

@@ -30,6 +30,7 @@ urlpatterns = [
     path("logout", LogoutView.as_view(), name="logout"),
     path("stores/<int:store_id>/", dashboard.show, name="dashboard"),
     path("stores/<int:store_id>/segments", dashboard.segments, name="segments"),
+    path("stores/<int:store_id>/fits", dashboard.fits, name="fits"),
     path("stores/<int:store_id>/report.csv", dashboard.download, name="report-csv"),
     path("stores/<int:store_id>/charts/<slug:name>.json", dashboard.chart, name="chart"),
     path("stores/<int:store_id>/figures", figures.show, name="figures"),

@@ -6,10 +6,11 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from analytics import access, door_counts, queries, report_text, rollups, ways
+from analytics import access, door_counts, queries, report_text, rollups, tasks, ways
 from analytics.charts import CHARTS
 from analytics.periods import USUAL_DAYS, Period, PeriodError
 from inference.models import Store
@@ -28,6 +29,8 @@ BREAKDOWNS = (("age", "Age group"), ("gender", "Gender"), ("mood", "Mood"), ("ag
 def show(request: HttpRequest, store_id: int) -> HttpResponse:
     store = access.store_for(request.user, store_id, what="dashboard")
     period, problem = _period(request, store)
+    if (fits := queries.fits(store, period)) is not None:
+        return _waiting(request, store, period, fits)
     sums = queries.totals(store, period)
     table = _segments(request, store, period)
     held = queries.assumed(period)
@@ -53,6 +56,32 @@ def show(request: HttpRequest, store_id: int) -> HttpResponse:
         **table,
     }
     return render(request, "dashboard.html", context)
+
+
+def _waiting(request: HttpRequest, store: Store, period: Period, fits: queries.Fits) -> HttpResponse:
+    """The page of days whose rates a worker has to work out first."""
+    first, last = period.first.isoformat(), period.last.isoformat()
+    transaction.on_commit(lambda: tasks.join_period.delay(store.pk, first, last))
+    context = {
+        "store": store,
+        "period": period,
+        "fits": fits,
+        "presets": _presets(store, period),
+        "query": _query(period),
+    }
+    return render(request, "dashboard.html", context)
+
+
+def fits(request: HttpRequest, store_id: int) -> HttpResponse:
+    """The fragment that a page polls meanwhile; the whole page comes when all is there."""
+    store = access.store_for(request.user, store_id)
+    period, _ = _period(request, store)
+    found = queries.fits(store, period)
+    context = {"store": store, "fits": found or queries.Fits(0, 0), "query": _query(period)}
+    response = render(request, "_fits.html", context)
+    if found is None:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def segments(request: HttpRequest, store_id: int) -> HttpResponse:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ LEAST, MOST = 91.0, 99.5
 
 
 def main() -> int:
+    return in_its_own_foyer(_run)
+
+
+def in_its_own_foyer(work: Callable[[], int]) -> int:
+    """Run with an empty database that is removed afterwards."""
     # Ended from outside, it still stops its servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     data = Path(tempfile.mkdtemp(prefix="foyer-join-"))
@@ -43,17 +49,18 @@ def main() -> int:
     try:
         # One command that finds or starts the servers; the others then run in this process.
         subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True, capture_output=True)
-        return _run(data)
+        from analytics import servers
+
+        servers.ensure_running()
+        return work()
     finally:
         subprocess.run([sys.executable, "-m", "analytics.supervisor", "stop"], cwd=ROOT, check=False)
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _run(data: Path) -> int:
-    from analytics import servers
-
-    servers.ensure_running()
+def _run() -> int:
     django.setup()
+    data = Path(os.environ["FOYER_DATA"])
     given = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=False))
     options = [part for pair in (USUAL | given).items() for part in pair]
     _timed("simulate", *options, "--truth", str(data / "truth.json"))

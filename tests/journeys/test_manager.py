@@ -95,7 +95,7 @@ def test_a_manager_brings_pictures_and_sales_and_sees_the_charts_change(page: Pa
     after = words(page, "Visits and purchases by day")
     bought = len([scene for scene in scenes() if scene.step == 0][::3])
     assert after.startswith(f"{visits} visits and {bought} purchases")
-    page.get_by_text("Log out mona").click()
+    page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 

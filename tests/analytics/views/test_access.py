@@ -24,6 +24,7 @@ OPEN = {"home", "how-we-know", "healthz", "login", "logout"}
 READ = {
     "dashboard": "/stores/{store}/",
     "segments": "/stores/{store}/segments",
+    "fits": "/stores/{store}/fits",
     "report-csv": "/stores/{store}/report.csv",
     "chart": "/stores/{store}/charts/visits_by_day.json",
     "snapshots": "/stores/{store}/snapshots/",
