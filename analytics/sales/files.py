@@ -19,17 +19,16 @@ STORE: Final = "store"  # whose a kept row is: told to nobody, and not written t
 
 
 def upload(import_id: int) -> Path:
-    return _folder() / str(import_id)
+    return folder() / str(import_id)
 
 
 def refused(import_id: int) -> Path:
-    return _folder() / f"{import_id}.refused.csv"
+    return folder() / f"{import_id}.refused.csv"
 
 
 def keep(import_id: int, parts: Iterable[bytes]) -> Path:
     """Write an upload where only this user may read it."""
     path = upload(import_id)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         for part in parts:
             file.write(part)
@@ -46,7 +45,6 @@ def write_refused(path: Path, source: Source, rows: dict[int, tuple[int, str]], 
     """The refused rows as they stood in the file, with their store first and a reason last, what is about people left
     out. `rows` are (store, reason) by row.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     places = [k for k, name in enumerate(source.header) if name not in somebodys]
     with open(
         path, "w", newline="", encoding="utf-8-sig", opener=lambda name, flags: os.open(name, flags, 0o600)
@@ -78,5 +76,8 @@ def _safe(cell: str) -> str:
     return f"'{text}" if text[:1] in "=@" else text
 
 
-def _folder() -> Path:
-    return Path(settings.DATA_DIR) / "sales"
+def folder() -> Path:
+    """Where only this user gets to."""
+    path = Path(settings.DATA_DIR) / "sales"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

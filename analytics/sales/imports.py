@@ -42,7 +42,7 @@ SAMPLE: Final = 8
 STALE_AFTER: Final = timedelta(hours=24)
 AT_ONCE_BYTES: Final = 3_000_000  # larger uploads are read by a worker, with progress
 ROUNDING: Final = "each receipt to the cent, halves away from zero"
-SURVEYED, PARSED, GATHERED, DESCRIBED, STORED = 10, 50, 65, 70, 99  # percent
+UNPACKED, SURVEYED, PARSED, GATHERED, DESCRIBED, STORED = 8, 10, 50, 65, 70, 99  # percent
 
 VALUE: Final = re.compile(r"[\W\d_]*\d[\W\d_]*")
 MOSTLY: Final = 0.6  # share of a column's cells that make it one of numbers or dates
@@ -224,6 +224,14 @@ def read(
     """
     tell = notify or (lambda _: None)
     opened = open_file(path, choice)
+    with sniff.unpacked(opened.source, files.folder(), lambda share: tell(round(UNPACKED * share))) as source:
+        opened.source = source
+        with _read(store, opened, choice, stores, tell) as found:
+            yield found
+
+
+@contextmanager
+def _read(store: Store, opened: Opened, choice: Choice, stores: Iterable[Store] | None, tell: Notify) -> Iterator[Read]:
     mapping = opened.mapping
     seen, notes = _survey(opened, store, tell)
     if seen.rows == 0:

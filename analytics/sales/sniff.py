@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from analytics.sales import workbook
 
@@ -26,6 +28,7 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 # Some tills write a title and a period above the header; it stands in one of so many rows.
 HEADER_WITHIN: Final = 20
 SAMPLE_BYTES: Final = 256 * 1024
+ROWS_BETWEEN: Final = 2_000  # of a workbook, between two words of how far it is
 LONGEST_CELL: Final = 1_000_000  # characters; a quote that is never closed would swallow the file
 # Starts of files that are no tables, whatever their name says.
 NO_TABLES: Final = {
@@ -53,15 +56,24 @@ class Source:
     skip: int = 0
     header: list[str] = field(default_factory=list)
     is_headless: bool = False
+    unpacked: TextIO | None = field(default=None, repr=False, compare=False)
 
     def rows(self) -> Iterator[Row]:
         """(number of the line where the row begins, cells) for every row that is not blank, from the header on."""
-        rows = workbook.rows(self.path, self.sheet) if self.sheet else self._lines()
+        rows = self._unpacked() if self.unpacked else self._packed() if self.sheet else self._lines()
         return (row for row in rows if row[0] > self.skip and row[1] and (row[1][0].strip() or not _is_blank(row[1])))
 
     def data(self) -> Iterator[Row]:
         """The rows below the header."""
         return islice(self.rows(), 0 if self.is_headless else 1, None)
+
+    def _packed(self) -> Iterator[Row]:
+        return workbook.rows(self.path, self.sheet)
+
+    def _unpacked(self) -> Iterator[Row]:
+        assert self.unpacked is not None
+        self.unpacked.seek(0)
+        return ((int(number), cells) for number, *cells in csv.reader(self.unpacked))
 
     def _lines(self) -> Iterator[Row]:
         csv.field_size_limit(LONGEST_CELL)
@@ -74,6 +86,26 @@ class Source:
                     line = reader.line_num + 1
             except csv.Error as error:
                 raise UnreadableError(_broken_csv(line, error)) from error
+
+
+@contextmanager
+def unpacked(source: Source, folder: Path, notify: Callable[[float], None]) -> Iterator[Source]:
+    """A workbook's rows in a file without a name, which is gone with us: to unpack one is slow, and it is read twice.
+
+    `notify` is told the share that is done.
+    """
+    if not source.sheet:
+        yield source
+        return
+    told = max(1, workbook.height(source.path, source.sheet))
+    csv.field_size_limit(LONGEST_CELL)
+    with tempfile.TemporaryFile("w+", newline="", encoding="utf-8", dir=folder) as file:
+        writer = csv.writer(file)
+        for number, cells in workbook.rows(source.path, source.sheet):
+            writer.writerow([number, *cells])
+            if number % ROWS_BETWEEN == 0:
+                notify(min(1.0, number / told))
+        yield replace(source, unpacked=file)
 
 
 def _is_blank(cells: list[str]) -> bool:

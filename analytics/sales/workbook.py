@@ -37,6 +37,12 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
             yield number, [text(cell) for cell in cells]
 
 
+def height(path: Path, sheet: str) -> int:
+    """How many rows the sheet says it has; 0 where it does not say."""
+    with _open(path) as book:
+        return int(book[sheet].max_row or 0)
+
+
 def text(value: object) -> str:
     """A cell as a CSV would have it: dates year first, numbers with a point and no more digits than they have."""
     if value is None or isinstance(value, str):
