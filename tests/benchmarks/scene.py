@@ -34,6 +34,7 @@ class Told:
     people: int
     visits: int
     reentries: int
+    reentries_right: int  # of them, those who had been here
     true_reentries: int
     posters_counted: int
     never_counted: int
@@ -92,6 +93,7 @@ def follow_scene(people: int, seed: int, per_second: float) -> Told:
         people=people,
         visits=visits.count(),
         reentries=again.count(),
+        reentries_right=known_again(view.kept, stays, 60.0 * store.reentry_minutes),
         true_reentries=true_reentries,
         posters_counted=counted.count(POSTER),
         never_counted=people - len(people_counted),
@@ -136,6 +138,19 @@ def owner(seen: Seen, shown: Sequence[Shown]) -> tuple[int, int]:
 def actor_of(person: Person, stays: dict[int, tuple[int, int]]) -> int:
     owners = [stays[face.key][0] for face in person.faces]
     return max(set(owners), key=owners.count)
+
+
+def known_again(people: Sequence[Person], stays: dict[int, tuple[int, int]], window: float) -> int:
+    """How many are rightly taken for somebody who was here within the window."""
+    from inference.regulars import Memory
+
+    memory, actors, right = Memory(), dict[int, int](), 0
+    for person in sorted(people, key=lambda person: person.first.at):
+        if person.clear_faces >= 2:
+            known = memory.meet(person, window)
+            right += known.entries > 1 and actors[id(known)] == actor_of(person, stays)
+            actors[id(known)] = actor_of(person, stays)
+    return right
 
 
 def switches(people: Sequence[Person], stays: dict[int, tuple[int, int]]) -> int:
