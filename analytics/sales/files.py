@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,7 @@ from django.conf import settings
 from analytics.sales import personal
 from analytics.sales.sniff import Source
 
+REFUSED_KEPT: Final = timedelta(days=30)
 REASON: Final = "reason"
 STORE: Final = "store"  # whose a kept row is: told to nobody, and not written to what is downloaded
 
@@ -39,6 +42,14 @@ def forget(import_id: int) -> None:
     """Delete what is kept of an import."""
     upload(import_id).unlink(missing_ok=True)
     refused(import_id).unlink(missing_ok=True)
+
+
+def forget_old() -> None:
+    """Delete refused rows that nobody mended in time."""
+    latest = time.time() - REFUSED_KEPT.total_seconds()
+    for path in folder().glob("*.refused.csv"):
+        if path.stat().st_mtime < latest:
+            path.unlink(missing_ok=True)
 
 
 def write_refused(path: Path, source: Source, rows: dict[int, tuple[int, str]], somebodys: frozenset[str]) -> None:

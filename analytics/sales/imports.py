@@ -539,6 +539,7 @@ def forget_stale() -> int:
         discard(import_id)
     for import_id in PurchaseImport.objects.filter(status=Status.CANCELLED).values_list("pk", flat=True):
         files.forget(import_id)  # of a worker that died before it could
+    files.forget_old()
     return len(ids)
 
 

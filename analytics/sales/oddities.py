@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -17,6 +18,7 @@ MANY_TIMES: Final = 10  # a total so many times the usual one is named
 FEWEST_DAYS: Final = 5  # days that make something usual
 RARE: Final = 0.002  # share of receipts; hours of the day with fewer are outside opening hours
 FEWEST_RECEIPTS: Final = 200
+AROUND_OPENING: Final = 30  # minutes
 NAMED: Final = 5  # days that a warning names
 
 DAYS: Final = """
@@ -28,6 +30,11 @@ DAYS: Final = """
 ROWS_AND_DAYS: Final = "SELECT count(*), count(DISTINCT (store_id, till, paid_at)) FROM pg_temp.decided"
 HOURS: Final = """
     SELECT extract(hour FROM paid_at AT TIME ZONE %(zone)s)::int, count(*) FROM pg_temp.decided GROUP BY 1
+"""
+# Minutes of the day that lie behind the opening's, counted around midnight, by more than the shop is open.
+CLOSED: Final = """
+    SELECT count(*) FROM pg_temp.decided WHERE NOT untimed
+    AND (extract(epoch FROM (paid_at AT TIME ZONE %(zone)s)::time)::int / 60 - %(first)s + 2880) %% 1440 > %(minutes)s
 """
 USUAL: Final = """
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY total) FROM (
@@ -64,7 +71,7 @@ def warnings(store: Store, parser: Parser, seen: Survey, mapping: Mapping) -> li
             *_empty_days(days),
             *_unusual_days(days, Decimal(usual[0][0]) if usual and usual[0][0] else None),
             *_large(rows(LARGE, times=MANY_TIMES)),
-            *_night(dict(rows(HOURS)), seen),
+            *(_closed(store, rows) if store.opens_at and store.closes_at else _night(dict(rows(HOURS)), seen)),
             *_untimed(rows("SELECT count(*) FROM pg_temp.decided WHERE untimed")[0][0], seen),
             *_future(rows("SELECT count(*) FROM pg_temp.decided WHERE paid_at > now() + interval '1 hour'")[0][0]),
             *(f"{_receipts(number)} here already from import {pk} ({name})." for pk, name, number in rows(OVERLAP)),
@@ -130,6 +137,15 @@ def _large(found: list[tuple[str, Decimal]]) -> list[str]:
         f"Receipt {name} of {amount} is more than {MANY_TIMES} times as large as nearly all others."
         for name, amount in found
     ]
+
+
+def _closed(store: Store, rows: Callable[..., list[tuple[Any, ...]]]) -> list[str]:
+    """Receipts of when the store is closed, a little before and after left to whoever opens and closes it."""
+    assert store.opens_at and store.closes_at
+    opens, closes = (at.hour * 60 + at.minute for at in (store.opens_at, store.closes_at))
+    minutes = (closes - opens) % 1440 + 2 * AROUND_OPENING
+    number = rows(CLOSED, first=opens - AROUND_OPENING, minutes=minutes)[0][0]
+    return [f"{_receipts(number)} of hours in which the store is closed."] if number else []
 
 
 def _night(hours: dict[int, int], seen: Survey) -> list[str]:

@@ -85,6 +85,8 @@ class Command(BaseCommand):
             "updated": row.updated,
             "lines": row.lines_count,
             "duplicates": row.duplicates,
+            "refunds": row.mapping.get("refunds", 0),
+            "voided": row.mapping.get("voided", 0),
             "refused": row.refused,
             "mapping": row.mapping,
             "from": row.first_at.astimezone(row.store.zone).isoformat() if row.first_at else None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import os
+from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,25 @@ def test_a_preview_nobody_decides_about_is_forgotten_with_its_file(settings: Set
         cursor.execute("UPDATE analytics_purchaseimport SET created_at = created_at - interval '25 hours'")
     assert imports.forget_stale() == 1
     assert not PurchaseImport.objects.filter(pk=row.pk).exists() and kept_files(settings) == []
+
+
+def test_refused_rows_that_nobody_mends_are_forgotten() -> None:
+    row = imports.confirm(preview(factories.store(), HALF_BROKEN).pk)
+    imports.forget_stale()
+    assert files.refused(row.pk).exists()
+    long_ago = row.created_at.timestamp() - files.REFUSED_KEPT.total_seconds() - 60
+    os.utime(files.refused(row.pk), (long_ago, long_ago))
+    imports.forget_stale()
+    assert not files.refused(row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "outside"), [("09:00", "18:00", 0), ("13:40", "18:00", 1), ("20:00", "02:00", 2)]
+)
+def test_receipts_of_when_the_store_is_closed_are_told(opens: str, closes: str, outside: int) -> None:
+    store = factories.store(opens_at=time.fromisoformat(opens), closes_at=time.fromisoformat(closes))
+    warned = " ".join(preview(store).mapping["warnings"])
+    assert ("in which the store is closed" in warned) == bool(outside) and (not outside or f"{outside} rec" in warned)
 
 
 def test_a_discarded_preview_leaves_nothing_and_a_done_import_cannot_be_discarded(settings: Settings) -> None:
