@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='purchaseimport',
             name='tries',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How often its work was taken up after a worker died.'),
+            field=models.PositiveSmallIntegerField(default=0, help_text='How often its work was begun.'),
         ),
         migrations.AlterField(
             model_name='purchaseimport',

@@ -41,9 +41,7 @@ class PurchaseImport(models.Model):
     total = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     touched_at = models.DateTimeField(default=timezone.now, help_text="When work on it last moved on.")
-    tries = models.PositiveSmallIntegerField(
-        default=0, help_text="How often its work was taken up after a worker died."
-    )
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often its work was begun.")
     message = models.TextField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

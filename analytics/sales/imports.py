@@ -440,9 +440,18 @@ def _allowed(row: PurchaseImport) -> Iterable[Store] | None:
     return None if row.created_by is None else access.stores_for(row.created_by)
 
 
+@contextmanager
+def _alone(import_id: int) -> Iterator[bool]:
+    """Whether this import is ours to work at; that it was begun is counted, waiting for a worker is not."""
+    with locks.alone(locks.Work.SALES_FILE, import_id) as mine:
+        if mine:
+            PurchaseImport.objects.filter(pk=import_id).update(touched_at=now(), tries=F("tries") + 1)
+        yield mine
+
+
 def look(import_id: int) -> PurchaseImport:
     """Say what importing a kept file would do. Running twice says the same; while another does it, nothing is done."""
-    with locks.alone(locks.Work.SALES_FILE, import_id) as mine:
+    with _alone(import_id) as mine:
         return _look(import_id) if mine else PurchaseImport.objects.get(pk=import_id)
 
 
@@ -547,11 +556,11 @@ def take_up_abandoned() -> list[tuple[int, str]]:
     """(id, status) of imports whose worker died, or whose message was lost, to be gone on with."""
     working = (Status.READING, Status.RUNNING, Status.UNDOING)
     late = PurchaseImport.objects.filter(status__in=working, touched_at__lt=now() - ABANDONED_AFTER)
-    late.filter(tries__gte=MOST_TRIES).exclude(status=Status.UNDOING).update(
+    late.filter(tries__gt=MOST_TRIES).exclude(status=Status.UNDOING).update(
         status=Status.FAILED, message=f"Begun {MOST_TRIES + 1} times and never finished; nothing was imported."
     )
     found = list(late.values_list("pk", "status"))
-    return [(pk, status) for pk, status in found if late.filter(pk=pk).update(touched_at=now(), tries=F("tries") + 1)]
+    return [(pk, status) for pk, status in found if late.filter(pk=pk).update(touched_at=now())]
 
 
 # Storing --------------------------------------------------------------------------------
@@ -560,7 +569,7 @@ def take_up_abandoned() -> list[tuple[int, str]]:
 def confirm(import_id: int) -> PurchaseImport:
     """Import a previewed file. Killed at any moment it has stored all or nothing, and can simply be run again; while
     another does it, nothing is done."""
-    with locks.alone(locks.Work.SALES_FILE, import_id) as mine:
+    with _alone(import_id) as mine:
         return _confirm(import_id) if mine else PurchaseImport.objects.get(pk=import_id)
 
 

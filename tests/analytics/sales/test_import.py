@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.utils.timezone import now
 from pytest_django import Settings
 
 from analytics import locks, rollups, tasks
@@ -397,15 +398,22 @@ def test_while_a_worker_is_at_an_import_no_other_touches_it() -> None:
     assert imports.confirm(row.pk).status == "done"
 
 
-def test_what_a_killed_worker_left_is_taken_up_three_times_and_then_said_to_have_failed() -> None:
+def test_what_a_killed_worker_left_is_taken_up_three_times_and_then_said_to_have_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     row = preview(factories.store())
     imports_of = PurchaseImport.objects.filter(pk=row.pk)
     long_ago = row.created_at - imports.ABANDONED_AFTER * 2
-    imports_of.update(status="running")
+    imports_of.update(status="running", touched_at=now(), tries=0)
+    monkeypatch.setattr(imports, "_confirm", lambda pk: None)  # dies at once
     assert imports.take_up_abandoned() == []  # it moved on a moment ago
+    imports_of.update(touched_at=long_ago)
+    assert imports.take_up_abandoned() == [(row.pk, "running")]  # still waiting for a worker
     for _ in range(imports.MOST_TRIES):
+        imports.confirm(row.pk)
         imports_of.update(touched_at=long_ago)
         assert imports.take_up_abandoned() == [(row.pk, "running")]
+    imports.confirm(row.pk)
     imports_of.update(touched_at=long_ago)
     assert imports.take_up_abandoned() == [] and imports_of.get().status == "failed"
 
