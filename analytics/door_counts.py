@@ -96,7 +96,9 @@ def how_known(held: Assumed) -> str:
 
 
 def level_sentence(held: Assumed) -> str:
-    """What the shares' uncertainty does to every rate."""
+    """What the shares' uncertainty does to every rate; nothing where they are known."""
+    if not held.level_error:
+        return ""
     share = f"{estimate.Z * held.level_error:.0%}"
     return (
         "Because of what the camera may miss and who may be staff, all conversion rates and all revenue per visitor "
