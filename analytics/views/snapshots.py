@@ -125,9 +125,9 @@ def _poll_seconds(row: SnapshotBatch, counts: dict[str, int]) -> int:
         return 0
     newest = row.snapshots.aggregate(at=Max("created_at"))["at"] or row.created_at
     idle = now() - newest
-    if counts["pending"] and idle < LONG_IDLE:
-        return LIVE_SECONDS if row.is_live else 1
-    return IDLE_SECONDS if idle < LONG_IDLE else 0  # a camera that pushes begins its next batch after a day
+    if counts["pending"]:
+        return IDLE_SECONDS if idle > LONG_IDLE else LIVE_SECONDS if row.is_live else 1
+    return IDLE_SECONDS if idle <= LONG_IDLE else 0  # a camera that pushes begins its next batch after a day
 
 
 def _first_day(row: SnapshotBatch) -> Any:

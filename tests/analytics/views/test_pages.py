@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import F
 from django.test import Client
+from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from analytics import rollups, tasks
@@ -220,6 +221,20 @@ def test_a_running_batch_is_polled(mona: Client, camera: Camera, monkeypatch: py
     assert 'hx-trigger="every 1s"' in page and "0 of 1 pictures analysed" in page
     fragment = mona.get(f"/batches/{batch.pk}/", headers={"HX-Request": "true"}).content.decode()
     assert fragment.lstrip().startswith('<div id="batch"') and "<html" not in fragment
+
+
+def test_pushed_pictures_are_looked_at_less_often_and_not_for_ever(mona: Client, camera: Camera) -> None:
+    batch = SnapshotBatch.objects.create(camera=camera, is_live=True)
+    row = Snapshot.objects.create(camera=camera, batch=batch, file_name="", checksum="1", captured_at=now())
+    where = f"/batches/{batch.pk}/"
+    page = text(mona, where)
+    assert 'hx-trigger="every 5s"' in page and "0 of 1 pictures analysed, more may come" in page
+    Snapshot.objects.update(status="analysed")
+    assert 'hx-trigger="every 10s"' in text(mona, where)
+    Snapshot.objects.filter(pk=row.pk).update(created_at=now() - timedelta(hours=2))
+    assert "hx-trigger" not in text(mona, where)
+    Snapshot.objects.update(status="pending")
+    assert 'hx-trigger="every 10s"' in text(mona, where)
 
 
 def test_times_are_asked_for_and_used(mona: Client, camera: Camera) -> None:
