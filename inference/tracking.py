@@ -35,7 +35,7 @@ CLEARLY_ANOTHER = 0.6
 # Distance of colours (0 the same, 1 quite others) above which they are two people once this many seconds have passed.
 OTHER_COLOURS, COLOUR_SECONDS = 0.25, 0.6
 # Who was hidden for a moment and is found where they were may show somebody else's clothes in part.
-HIDDEN_SECONDS, HIDDEN_WIDTHS = 1.5, 0.25
+HIDDEN_SECONDS, HIDDEN_WIDTHS = 2.5, 0.4
 # A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
 SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.6, 0.25
 # Speed is measured over this much of the past and trusted for as much of the future.
