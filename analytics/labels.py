@@ -69,6 +69,8 @@ def rebased_labels(rows: Sequence[Sequence[Any]], groups: Groups, *, first: int,
 def prior(task: Task, versions: str) -> Floats:
     """The shares of labels that a version was tested on, which are those of its training; equal ones where unknown.
 
+    A version's own correction of its labels leaves that true: it is what makes the validation part least surprising, so
+    what it says is calibrated to that part's mix, which is the test part's, as both were drawn by chance from one set.
     A visit names the versions of all its models; each has its confusion in its own row of the registry.
     """
     row = ModelVersion.objects.filter(task=task, version__in=versions.split(", ")).first()
