@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ class Command(BaseCommand):
         for frame, faces in analysed:
             good, bad = good + (not frame.error), bad + bool(frame.error)
             self.stdout.write(json.dumps(_line(frame, faces)))
-            tracked.append((frame, faces))
+            if options["track"]:
+                tracked.append((replace(frame, image=None), faces))  # hours of video would fill the memory
         if options["track"]:
             self.stdout.write(json.dumps({"visits": visits(tracked)}))
         if bad:
