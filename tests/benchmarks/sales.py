@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import random
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -226,26 +225,33 @@ def peak_memory(path: Path) -> tuple[float, float]:
     """MB that the command takes at most, and its session of the database beyond what all sessions share."""
     store = Store.objects.create(name="Bench memory", timezone="UTC")
     command = [sys.executable, "manage.py", "import_sales", str(path), "--store", str(store.pk)]
-    done, seen = threading.Event(), [0.0]
-    sessions = {process.pid for process in _sessions()}
-    watch = threading.Thread(target=_watch, args=(done, seen, sessions))
-    watch.start()
+    others = {process.pid for process in _sessions()}
+    ours, sessions = 0.0, 0.0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    done.set()
-    watch.join()
+        while process.poll() is None:
+            ours = max(ours, _most_yet(process.pid))
+            sessions = max(sessions, _own_memory(others))
+            time.sleep(LOOK_EVERY)
     assert process.returncode == 0
-    return used.ru_maxrss / 1000, max(seen)
+    return ours, sessions
 
 
-def _watch(done: threading.Event, seen: list[float], others: set[int]) -> None:
-    while not done.wait(LOOK_EVERY):
-        for process in _sessions():
-            if process.pid not in others:
-                with suppress(psutil.NoSuchProcess):
-                    memory = process.memory_info()
-                    seen.append((memory.rss - memory.shared) / 1e6)
+def _most_yet(pid: int) -> float:
+    """MB that a process has taken at most so far; `wait4` would count what its parent had when it forked, too."""
+    with suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6
+    return 0.0
+
+
+def _own_memory(others: set[int]) -> float:
+    found = 0.0
+    for process in _sessions():
+        if process.pid not in others:
+            with suppress(psutil.NoSuchProcess):
+                memory = process.memory_info()
+                found = max(found, (memory.rss - memory.shared) / 1e6)
+    return found
 
 
 def _sessions() -> list[psutil.Process]:
