@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.forms`: the forms a network could serve in, side by side on one core.
 
-Milliseconds per face at batches of 1 and of 32, how far the answers lie from the Keras model's, and for the serving
-form the memory after loading and after ten thousand faces. LiteRT and OpenVINO are measured where they are installed
-(`pip install ai-edge-litert openvino`). With `--data`, int8 is judged by the accuracy it loses on the version's own
-test part.
+Milliseconds per face at batches of 1 and of 32, how far the answers lie from the Keras model's, and the memory of a
+process that serves all three, after loading and after up to 20,000 faces. LiteRT and OpenVINO are
+measured where they are installed (`pip install ai-edge-litert openvino`). With `--data`, int8 is judged by the
+accuracy it loses on the version's own test part.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Run = Callable[[Floats], dict[str, Any]]
 
 BATCHES = (1, 32)
 ROUNDS = 15
-MANY = 10_000
+MANY = (1, 1_000, 10_000, 20_000)  # faces after which a serving process's memory is told
 SAMPLES = 256  # faces to set the ranges of int8 by
 
 
@@ -37,6 +37,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for task in ("age", "mood"):  # gender shares age's network
             compare(task, Path(folder), options.data if task == "age" else None)
+    memory()
     return 0
 
 
@@ -61,7 +62,6 @@ def compare(task: str, folder: Path, data: Path | None) -> None:
         apart = max(float(np.abs(np.asarray(run(inputs)[key]) - truth[key]).max()) for key in truth)
         times = " ".join(f"batch {size}: {per_face(run, inputs[:size]):6.2f} ms" for size in BATCHES)
         say(f"  {name:28} {times}   differs by {apart:.5f}")
-    memory(version)
     if data:
         int8_loss(version, folder / "int8.onnx", data)
 
@@ -140,21 +140,27 @@ def per_face(run: Run, inputs: Floats) -> float:
     return 1000 * median(times[3:]) / len(inputs)
 
 
-def memory(version: Any) -> None:
-    """Resident memory of a fresh process that only serves, after loading and after many faces."""
+def memory() -> None:
+    """Resident memory of a fresh process that serves all three, as faces in batches of many sizes pass."""
     import subprocess
 
-    code = (
-        "import sys, numpy as np, psutil\nfrom training import artifacts\n"
-        "model = artifacts.load(artifacts.Path(sys.argv[1]))\nmine = psutil.Process()\n"
-        "crops = [np.zeros((96, 96, 3), np.uint8)] * 40\nmodel.predict(crops)\n"
-        "print(mine.memory_info().rss // 2**20, end=' MB after loading, ')\n"
-        f"for _ in range({MANY // 40}): model.predict(crops)\n"
-        f"print(mine.memory_info().rss // 2**20, 'MB after {MANY:,} faces; TensorFlow loaded:', "
-        "'tensorflow' in sys.modules)"
-    )
-    command = [sys.executable, "-c", code, str(version.path)]
-    say("  serving process: " + subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    say("\n" + subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, check=True).stdout.strip())
+
+
+SERVE = f"""
+import sys, numpy as np, psutil
+from training import artifacts
+models = [artifacts.load(artifacts.PRETRAINED / task) for task in ("age", "gender", "mood")]
+random, mine, done = np.random.default_rng(0), psutil.Process(), 0
+for stop in {MANY}:
+    while done < stop:
+        crops = list(random.integers(0, 256, (int(random.integers(1, 65)) if done else 1, 96, 96, 3), np.uint8))
+        for model in models:
+            model.predict(crops)
+        done += len(crops)
+    print("MB after", done, "faces:", mine.memory_info().rss // 2**20)
+print("TensorFlow loaded:", "tensorflow" in sys.modules)
+"""
 
 
 def int8_loss(version: Any, target: Path, data: Path) -> None:
