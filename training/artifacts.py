@@ -31,10 +31,15 @@ FILES: Final = (
 
 @dataclass(frozen=True)
 class Calibration:
-    """How much to temper a network's classes, and what to add to the logarithm of each label's probability."""
+    """How much to temper a network's classes, and what to add to the logarithm of each label's probability.
+
+    `bend`, 0 or more, sets sure answers further apart than doubtful ones: a network that was taught soft labels says
+    too little of what it is sure of, and no temperature mends that without making doubts look like knowledge.
+    """
 
     temperature: float = 1.0
     bias: tuple[float, ...] = ()  # one per label, or none
+    bend: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,9 @@ class Artifact:
         if tuple(labels["labels"]) != LABELS[self.task]:
             raise ValueError(f"{path} was trained for the labels {labels['labels']}, not {LABELS[self.task]}.")
         self.version: str = config["version"]
-        self.calibration = Calibration(config["temperature"], tuple(config.get("bias", ())))
+        self.calibration = Calibration(
+            config["temperature"], tuple(config.get("bias", ())), config.get("bend", 0.0)
+        )  # fmt: skip
         self.face_threshold: float = config.get("face_threshold", 0.0)
         self.input = InputSpec(**config["input"])
         self.outputs = Outputs(tuple(labels["classes"]), tuple(labels["label_of"]), tuple(labels["years"]))
@@ -96,10 +103,20 @@ def interpret(
     classes = _shares(np.clip(own, 1e-12, 1) ** (1 / calibration.temperature))
     probabilities = np.zeros((len(classes), len(LABELS[task])))
     np.add.at(probabilities.T, np.array(outputs.label_of), classes.T)
+    if calibration.bend:
+        probabilities = _bent(probabilities, calibration.bend)
     if calibration.bias:
         probabilities = _shares(probabilities * np.exp(calibration.bias))
     hedged = face[:, None] * probabilities + (1 - face[:, None]) / probabilities.shape[1]
     return Prediction(hedged, _median(classes, outputs.years) if outputs.years else None, classes, face)
+
+
+def _bent(probabilities: NDArray[np.float64], bend: float) -> NDArray[np.float64]:
+    """Probabilities (n, labels) whose centred logarithms z become z (1 + bend |z|²); their order stays."""
+    logs = np.log(np.clip(probabilities, 1e-12, 1))
+    centred = logs - logs.mean(axis=1, keepdims=True)
+    bent = centred * (1 + bend * (centred**2).sum(axis=1, keepdims=True))
+    return _shares(np.exp(bent - bent.max(axis=1, keepdims=True)))
 
 
 def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ SMALL_FACE = 32
 AT_ONCE = 256
 # Holds a label's bias near nothing where the validation part has few pictures of it.
 BIAS_PENALTY = 1e-3
+MOST_BEND = 0.5
 
 Softmax = dict[str, NDArray[np.float64]]
 View = Callable[[Prepared, int], Pixels]
@@ -99,14 +100,16 @@ def _calibration(head: Head, sets: list[Prepared], seen: list[Softmax]) -> Calib
     def surprise(knobs: NDArray[np.float64]) -> float:
         guess = artifacts.interpret(softmax, head.outputs, head.task, _from(knobs))
         told = np.clip(guess.probabilities[np.arange(len(truth)), truth], 1e-12, 1)
-        return float(-np.log(told).mean() + BIAS_PENALTY * (knobs[1:] ** 2).sum())
+        return float(-np.log(told).mean() + BIAS_PENALTY * (knobs[2:] ** 2).sum())
 
-    start = np.zeros(1 + len(LABELS[head.task]))
-    return _from(minimize(surprise, start, method="L-BFGS-B", bounds=[(-1.5, 1.5)] * len(start)).x)
+    start = np.zeros(2 + len(LABELS[head.task]))
+    bounds = [(-1.5, 1.5), (0.0, MOST_BEND)] + [(-1.5, 1.5)] * (len(start) - 2)
+    return _from(minimize(surprise, start, method="L-BFGS-B", bounds=bounds).x)
 
 
 def _from(knobs: NDArray[np.float64]) -> Calibration:
-    return Calibration(float(np.exp(knobs[0])), tuple(float(bias) for bias in knobs[1:]))
+    """Knobs: the logarithm of the temperature, the bend, the biases."""
+    return Calibration(float(np.exp(knobs[0])), tuple(float(bias) for bias in knobs[2:]), float(knobs[1]))
 
 
 # Scoring ------------------------------------------------------------------------------

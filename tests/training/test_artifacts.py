@@ -69,6 +69,12 @@ def test_a_temperature_tempers_and_keeps_the_winner() -> None:
     assert 0.5 < warm[0] < 0.9 and warm.sum() == pytest.approx(1)
 
 
+def test_a_bend_sets_sure_answers_apart_and_leaves_doubts_and_their_order() -> None:
+    softmax = {"gender": np.array([[0.5, 0.5], [0.55, 0.45], [0.05, 0.95]])}
+    told = artifacts.interpret(softmax, GENDER.outputs, "gender", Calibration(bend=0.1)).probabilities[:, 1]
+    assert told[0] == pytest.approx(0.5) and told[1] == pytest.approx(0.45, abs=0.001) and told[2] > 0.98
+
+
 def test_a_bias_makes_a_label_likelier_and_nothing_else() -> None:
     softmax = {"gender": np.array([[0.5, 0.5]])}
     told = artifacts.interpret(softmax, GENDER.outputs, "gender", Calibration(1.0, (np.log(3), 0.0)))
