@@ -142,7 +142,9 @@ RECIPES: Final[dict[str, Recipe]] = {
         Recipe(
             "mood", FACIAL_EXPRESSIONS, (MOOD,), networks.compact_mood, SMALL_GREY, epochs=64,
             batch=96, learning_rate=1.5e-3, recrop=True, headroom=1.0, augmentation=FER_GENTLY, mixup=0.2,
-            teacher="mood-first", half_precision=True, takes="three hours on one core", expect="to be measured",
+            teacher="mood-first", half_precision=True,
+            takes="an hour on one core for the first network, 75 minutes for this one",
+            expect="7 expressions 66 %, 3 moods 80 %",
         ),
         Recipe(
             "seed-age", UTKFACE, _plainly("age"), networks.seed_age, InputSpec(200, 1), epochs=20,
