@@ -3,6 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
+# The join's matrices are small: threads that wait for one another on busy cores made it ten times as slow.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: setup run test check bench bench-sales bench-join bench-join-database bench-join-growth bench-scene bench-memory chaos chaos-sales stop clean requirements
 
@@ -40,15 +43,15 @@ bench-sales: setup
 # How true the join is: many simulated shops against fixed bars. SHOPS=200 is the full run, about 20 minutes; PARTS names
 # some of its tables. A run that was ended goes on where it was.
 bench-join: setup
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20) $(PARTS)
+	@$(BIN)/python -m tests.benchmarks.join $(or $(SHOPS),20) $(PARTS)
 
 # The same through simulate, match_purchases and report, against the file of the truth.
 bench-join-database: setup
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.join_database $(BENCH_ARGS)
+	@$(BIN)/python -m tests.benchmarks.join_database $(BENCH_ARGS)
 
 # What one more day costs beside a year from scratch, and how time grows with visits and stores.
 bench-join-growth: setup
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.join_growth $(BENCH_ARGS)
+	@$(BIN)/python -m tests.benchmarks.join_growth $(BENCH_ARGS)
 
 # How many of 200 people in a composed entrance are counted. SCENE_ARGS="--people 50 --seed 2" for another one.
 bench-scene: setup
