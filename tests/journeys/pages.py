@@ -13,5 +13,6 @@ def log_in(page: Page) -> None:
 
 
 def fits(page: Page) -> bool:
-    """Nothing sticks out to the right of the window."""
+    """Nothing sticks out to the right of the window; asked of a page that is there, not of one on its way."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
