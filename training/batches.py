@@ -49,6 +49,17 @@ def _one_hot(head: Head, label: str) -> Floats:
     return np.asarray(own / own.sum(), np.float32)
 
 
+def untold(head: Head, ready: Prepared) -> Floats:
+    """No label at all, (n, classes) of 0: all that is learnt of these pictures is what teachers say of them."""
+    return np.zeros((len(ready.pictures), len(head.outputs.classes)), np.float32)
+
+
+def shown(part: list[int], times: float) -> list[int]:
+    """Each picture as often as its data set is repeated; of half a time, every second picture."""
+    whole, rest = divmod(times, 1)
+    return part * int(whole) + (part[:: round(1 / rest)] if rest else [])
+
+
 class Pool:
     """The training pictures of all data sets, and the making of one random batch of them."""
 
@@ -58,20 +69,26 @@ class Pool:
         rows = [
             (number, i)
             for number, (source, ready) in enumerate(zip(recipe.sources, sets, strict=True))
-            for i in ready.split.train * source.repeat
+            for i in shown(ready.split.train, source.repeat)
         ]
         self.rows = np.array(rows, np.int32)  # (n, 2): which data set, which picture of it
         self.wanted: dict[str, Floats] = {
-            head.task: np.concatenate([targets(head, ready.labels[head.task]) for ready in sets])
+            head.task: np.concatenate(
+                [
+                    targets(head, ready.labels[head.task]) if source.labelled else untold(head, ready)
+                    for source, ready in zip(recipe.sources, sets, strict=True)
+                ]
+            )
             for head in recipe.heads
         }
         self.start = np.cumsum([0] + [len(ready.pictures) for ready in sets])
 
-    def listen(self, teacher: Any, spec: InputSpec) -> None:
-        """Mix a teacher's answers, a network for inputs of `spec`, into the labels of all pictures."""
-        said = [opinions(teacher, spec, ready) for ready in self.sets]
+    def listen(self, teachers: list[tuple[Any, InputSpec]]) -> None:
+        """Mix the teachers' answers, each a network and the inputs it takes, into the labels of all pictures."""
+        said = [[opinions(teacher, spec, ready) for ready in self.sets] for teacher, spec in teachers]
         for task, own in self.wanted.items():
-            self.wanted[task] = taught(own, np.concatenate([one[task] for one in said]))
+            each = [np.concatenate([one[task] for one in of_sets]) for of_sets in said]
+            self.wanted[task] = taught(own, np.mean(each, axis=0))
 
     def batch(self, chosen: NDArray[np.int64], random: np.random.Generator) -> Batch:
         """Inputs (b, size, size, channels) in 0..1, and by output its targets (b, classes) and weights (b,)."""

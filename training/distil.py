@@ -1,4 +1,4 @@
-"""A first network's answers as part of the labels that a second one learns (Furlanello et al., ICML 2018).
+"""Trained networks' answers as part of the labels that another one learns (Furlanello et al., ICML 2018).
 
 Where labels are often wrong, as FER2013's are, what a trained network makes of a picture says more about it than the
 label alone: which other answers are near, and that this one may be a mistake.
@@ -35,5 +35,7 @@ def _opinions(teacher: Any, spec: InputSpec, ready: Prepared, start: int) -> dic
 
 
 def taught(label: Floats, opinion: Floats) -> Floats:
-    """Labels (n, classes) mixed with the teacher's answers of the same shape."""
-    return np.asarray((1 - TAUGHT_SHARE) * label + TAUGHT_SHARE * opinion, np.float32)
+    """Labels (n, classes) mixed with the teachers' answers of the same shape, which stand alone where a label is 0."""
+    told = label.any(axis=1, keepdims=True)
+    share = np.where(told, np.float32(TAUGHT_SHARE), np.float32(1))
+    return np.asarray((1 - share) * label + share * opinion, np.float32)

@@ -6,12 +6,13 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from training.batches import Pool, as_keras
 from training.judge import judge
+from training.networks import mirrored
 from training.prepare import Prepared, prepare_data
 from training.recipes import Recipe, recipe_of
 from training.write import write_versions
@@ -44,7 +45,7 @@ def train(order: Order, *, notify: Notify | None = None) -> list[Path]:
     """Train a recipe and write one version per task, each a folder below `out`; returns these folders.
 
     1. Read the pictures, find near-duplicates, split.
-    2. Fit, the recipe's teacher first where it has one, with a checkpoint after every epoch below `out`; the same
+    2. Fit, the recipe's teachers first where it has any, with a checkpoint after every epoch below `out`; the same
        call after a kill goes on from there.
     3. Fit the temperatures and the face threshold on the validation part.
     4. Score on the test part, which nothing above has seen.
@@ -52,14 +53,16 @@ def train(order: Order, *, notify: Notify | None = None) -> list[Path]:
     """
     import keras
 
-    recipe = recipe_of(order.recipe)
+    recipe = _with(recipe_of(order.recipe), order.data)
     keras.utils.set_random_seed(SEED)
     sets = _prepare(recipe, order)
     epochs = order.epochs or recipe.epochs
     network = _fitted(recipe, sets, epochs, order.out, notify)
+    if recipe.mirrored:
+        network = mirrored(network)
     verdict = judge(network, recipe, sets)
     folders = write_versions(network, recipe, sets, verdict, order.out, epochs=epochs, seed=SEED)
-    for name in filter(None, (recipe.name, recipe.teacher)):
+    for name in (recipe.name, *recipe.teachers):
         shutil.rmtree(_aside(order.out, name), ignore_errors=True)
     return folders
 
@@ -67,15 +70,27 @@ def train(order: Order, *, notify: Notify | None = None) -> list[Path]:
 # 1 --------------------------------------------------------------------------------
 
 
+def _with(recipe: Recipe, data: tuple[Path, ...]) -> Recipe:
+    """The recipe on the data sets that are there; those without labels may be left out."""
+    sources = recipe.sources[: len(data)]
+    if len(data) > len(recipe.sources) or any(source.labelled for source in recipe.sources[len(data) :]):
+        names = ", ".join(source.format + ("" if source.labelled else " (if you like)") for source in recipe.sources)
+        raise ValueError(f"The recipe “{recipe.name}” needs other data sets, in this order: {names}.")
+    return replace(recipe, sources=sources)
+
+
 def _prepare(recipe: Recipe, order: Order) -> list[Prepared]:
-    if len(order.data) != len(recipe.sources):
-        names = ", ".join(source.format for source in recipe.sources)
-        raise ValueError(f"The recipe “{recipe.name}” needs {len(recipe.sources)} data sets, in this order: {names}.")
     formats = [source.format for source in recipe.sources]
     formats[0] = order.data_format or formats[0]
     return [
-        prepare_data(recipe, path, name, detector=order.detector if recipe.recrop else None, clean=order.clean)
-        for path, name in zip(order.data, formats, strict=True)
+        prepare_data(
+            recipe,
+            path,
+            replace(source, format=name),
+            detector=order.detector if recipe.recrop else None,
+            clean=order.clean,
+        )
+        for path, name, source in zip(order.data, formats, recipe.sources, strict=True)
     ]
 
 
@@ -88,15 +103,19 @@ def _fitted(recipe: Recipe, sets: list[Prepared], epochs: int, out: Path, notify
     weights = aside / "fitted.weights.h5"
     network = recipe.build()
     if not weights.exists():
-        pool, teacher = Pool(recipe, sets), None
-        if recipe.teacher:
-            first = recipe_of(recipe.teacher)
-            teacher = _fitted(first, sets, min(epochs, first.epochs), out, notify)
-            pool.listen(teacher, first.input)
-        trained = _fit(recipe, pool, epochs, aside, notify, teacher)
+        teachers = {name: _teacher(recipe_of(name), sets, epochs, out, notify) for name in recipe.teachers}
+        pool = Pool(recipe, sets)
+        if teachers:
+            pool.listen([(teacher, recipe_of(name).input) for name, teacher in teachers.items()])
+        trained = _fit(recipe, pool, epochs, aside, notify, teachers.get(recipe.start))
         trained.save_weights(weights)
     network.load_weights(weights)
     return network
+
+
+def _teacher(recipe: Recipe, sets: list[Prepared], epochs: int, out: Path, notify: Notify | None) -> Any:
+    """A network that is taught on those of the data sets that it knows, which are the first of its pupil's."""
+    return _fitted(recipe, sets[: len(recipe.sources)], min(epochs, recipe.epochs), out, notify)
 
 
 def _aside(out: Path, recipe: str) -> Path:
@@ -105,7 +124,7 @@ def _aside(out: Path, recipe: str) -> Path:
 
 
 def _fit(
-    recipe: Recipe, pool: Pool, epochs: int, aside: Path, notify: Notify | None, teacher: Any = None
+    recipe: Recipe, pool: Pool, epochs: int, aside: Path, notify: Notify | None, start: Any = None
 ) -> Any:  # fmt: skip
     import keras
 
@@ -121,8 +140,8 @@ def _fit(
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02, use_ema=True, ema_momentum=momentum)
     with _precision(recipe):
         network = recipe.build()
-        if teacher is not None:
-            network.set_weights(teacher.get_weights())
+        if start is not None:
+            network.set_weights(start.get_weights())
         names = list(recipe.classes)
         weights: dict[str, float] = {head.task: head.weight for head in recipe.heads}
         network.compile(

@@ -41,6 +41,7 @@ class Verdict:
 
 def judge(network: Any, recipe: Recipe, sets: list[Prepared]) -> Verdict:
     """Calibrate on the validation parts of all data sets, then score the test parts, which nothing has seen."""
+    sets = [ready for source, ready in zip(recipe.sources, sets, strict=True) if source.labelled]
     seen = [_look(network, recipe, ready, ready.split.validation, plain) for ready in sets]
     calibrations = {head.task: _calibration(head, sets, seen) for head in recipe.heads}
     threshold = FACE_THRESHOLD if recipe.no_faces else 0.0
@@ -138,7 +139,7 @@ def _views(network: Any, recipe: Recipe, sets: list[Prepared]) -> dict[str, Look
         ways["through_the_detector"] = detected
     if recipe.no_faces:
         ways["no_face"] = none
-    formats = [source.format for source in recipe.sources[1:]]
+    formats = [source.format for source in recipe.sources[1:] if source.labelled]
     seen = [(name, first, way) for name, way in ways.items()]
     seen += [(name, ready, plain) for name, ready in zip(formats, others, strict=True)]
     return {

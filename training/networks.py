@@ -12,16 +12,20 @@ from typing import Any
 WIDTHS = (32, 64, 128, 256)
 BLOCKS = (2, 2, 2, 2)
 MOOD_BLOCKS = (2, 2, 3, 2)
+SLIM_WIDTHS = (24, 48, 96, 192)
 TINY_WIDTHS = (16, 32)
 TINY_INPUT = 32  # pixels
 
 
-def compact(size: int, channels: int, classes: dict[str, int], blocks: tuple[int, ...] = BLOCKS) -> Any:
+def compact(
+    size: int, channels: int, classes: dict[str, int], blocks: tuple[int, ...] = BLOCKS,
+    widths: tuple[int, ...] = WIDTHS,
+) -> Any:  # fmt: skip
     """A residual network of 2.8 M parameters and 0.28 GFLOPs at 64×64; a small one for inputs of 32 pixels and less."""
     import keras
     from keras import layers
 
-    widths = WIDTHS if size > TINY_INPUT else TINY_WIDTHS
+    widths = widths if size > TINY_INPUT else TINY_WIDTHS
     inputs = keras.Input((size, size, channels))
     x = layers.Rescaling(2.0, -1.0)(inputs)
     x = layers.Conv2D(widths[0], 3, strides=2, padding="same", use_bias=False)(x)
@@ -36,6 +40,22 @@ def compact(size: int, channels: int, classes: dict[str, int], blocks: tuple[int
 def compact_mood(size: int, channels: int, classes: dict[str, int]) -> Any:
     """The same, one block deeper where the picture is small: 0.2 GFLOPs at 48×48."""
     return compact(size, channels, classes, MOOD_BLOCKS)
+
+
+def slim_mood(size: int, channels: int, classes: dict[str, int]) -> Any:
+    """Three quarters as wide: 0.1 GFLOPs at 48×48, so that looking twice costs what the wide one does."""
+    return compact(size, channels, classes, MOOD_BLOCKS, SLIM_WIDTHS)
+
+
+def mirrored(network: Any) -> Any:
+    """A network whose softmaxes are the mean of what `network` makes of a picture and of its mirror image."""
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input(network.input_shape[1:])
+    backwards = list(reversed(range(network.input_shape[2])))
+    seen, turned = network(inputs), network(ops.take(inputs, backwards, axis=2))
+    return keras.Model(inputs, {name: layers.Average(name=name)([seen[name], turned[name]]) for name in seen})
 
 
 def _softmaxes(x: Any, classes: dict[str, int]) -> dict[str, Any]:

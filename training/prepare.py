@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from training.datasets import DataSet, Example, Refused, open_data
 from training.datasets.duplicates import difference_hash, group_duplicates, near_pairs
 from training.datasets.splits import Split, random_split, split
-from training.labels import Task
-from training.preprocessing import InputSpec, Pixels, fit_to
-from training.recipes import Recipe
+from training.labels import LABELS, Task
+from training.preprocessing import FRAMINGS, InputSpec, Pixels, align, fit_to
+from training.recipes import Recipe, Source
 from training.recrop import Recropper
 
 log = logging.getLogger(__name__)
@@ -36,15 +36,15 @@ class Prepared:
 
 
 def prepare_data(
-    recipe: Recipe, path: Path, data_format: str, *, detector: Path | None = None, clean: bool = True
+    recipe: Recipe, path: Path, source: Source, *, detector: Path | None = None, clean: bool = True
 ) -> Prepared:
     """Decode, hash and split a data set; unreadable pictures are left out and counted.
 
     `clean=False` splits picture by picture at random, with duplicates and sister frames left in: only to show what
     that does to a figure. `detector` is YuNet's file, with which each training picture is cropped once more.
     """
-    data, labels = _labelled(path, data_format, recipe.tasks)
-    recropper = Recropper(detector) if detector else None
+    data, labels = _labelled(path, source.format, recipe.tasks) if source.labelled else _faces(path, source.format)
+    recropper = Recropper(detector) if detector and not source.framing else None
     side = round(recipe.input.size * recipe.headroom)
     kept: list[Example] = []
     pictures: list[Pixels] = []
@@ -60,12 +60,12 @@ def prepare_data(
             detected[len(kept)] = crop
         kept.append(example)
         hashes.append(difference_hash(pixels))
-        pictures.append(fit_to(pixels, InputSpec(side, 3)))
+        pictures.append(_framed(pixels, source.framing, replace(recipe.input, size=side)))
     data.examples = kept
-    own = {task: [labels[task][example.name] for example in kept] for task in recipe.tasks}
+    own = {task: [names[example.name] for example in kept] for task, names in labels.items()}
     parts, counts = _split(kept, own, np.array(hashes)) if clean else _careless_split(kept)
     counts |= {"refused": len(data.refused), "detected": len(detected)}
-    log.info("%s: %s", data_format, counts)
+    log.info("%s: %s", source.format, counts)
     return Prepared(data, own, np.stack(pictures), detected, parts, counts)
 
 
@@ -81,12 +81,31 @@ def _labelled(path: Path, data_format: str, tasks: tuple[Task, ...]) -> tuple[Da
     return first, labels
 
 
+def _faces(path: Path, data_format: str) -> tuple[DataSet, dict[Task, dict[str, str]]]:
+    """The pictures of a data set that has labels for other tasks only, and no labels."""
+    problems: list[ValueError] = []
+    for task in LABELS:
+        try:
+            return open_data(path, data_format, task), {}
+        except ValueError as problem:  # no labels for this task
+            problems.append(problem)
+    raise problems[-1]
+
+
+def _framed(picture: Pixels, framing: str, spec: InputSpec) -> Pixels:
+    """A picture in colour at the size of `spec`; one that is framed otherwise is cut out anew, as `spec` wants it."""
+    if not framing or framing == spec.framing:
+        return fit_to(picture, replace(spec, channels=3))
+    height, width = picture.shape[:2]
+    return align(picture, FRAMINGS[framing] * (width, height), spec.size, spec.framing)
+
+
 def _split(
     examples: list[Example], labels: dict[Task, list[str]], hashes: NDArray[np.uint8]
 ) -> tuple[Split, dict[str, int]]:
     same_person = _first_of_person(examples)
     pairs = near_pairs(hashes)
-    apart = [max(_apart(own[i], own[j], task) for task, own in labels.items()) for i, j in pairs]
+    apart = [max((_apart(own[i], own[j], task) for task, own in labels.items()), default=0.0) for i, j in pairs]
     groups = group_duplicates(len(examples), pairs + same_person, apart + [0.0] * len(same_person))
     parts = split(examples, groups.group, set(groups.contradicting))
     counts = {"near_equal_pairs": len(pairs), "contradicting_dropped": len(groups.contradicting)}

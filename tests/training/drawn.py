@@ -32,3 +32,12 @@ def folder(path: Path, each: int) -> Path:
         for number in range(each):
             face(label, number).save(path / label / f"{number}.png")
     return path
+
+
+def unlabelled(path: Path, count: int) -> Path:
+    """Drawn faces under UTKFace's names, which say nothing of what the drawings show."""
+    path.mkdir(parents=True)
+    for number in range(count):
+        label = ("female", "male")[number % 2]
+        face(label, 1000 + number).save(path / f"{20 + number % 40}_{number // 2 % 2}_0_{number}.png")
+    return path

@@ -18,9 +18,11 @@ from training import artifacts, fit
 from training.augment import no_face
 from training.batches import Pool, targets
 from training.fit import Order
+from training.networks import mirrored
 from training.prepare import prepare_data
 from training.preprocessing import InputSpec
-from training.recipes import AGE, GENDER, MOOD, RECIPES, recipe_of
+from training.recipes import AGE, GENDER, MOOD, RECIPES, Source, recipe_of
+from training.serving import Network, to_onnx
 
 EPOCHS = 6
 
@@ -75,15 +77,15 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_recipe_with_a_teacher_trains_it_first_and_learns_half_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pupil = replace(recipe_of("tiny-gender"), name="pupil", teacher="tiny-gender", epochs=2)
+    pupil = replace(recipe_of("tiny-gender"), name="pupil", teachers=("tiny-gender",), start="tiny-gender", epochs=2)
     monkeypatch.setitem(RECIPES, "pupil", pupil)
     seen: list[int] = []
     heard: list[np.ndarray] = []
     own = Pool.listen
 
-    def listen(pool: Pool, teacher: Any, spec: InputSpec) -> None:
+    def listen(pool: Pool, teachers: list[tuple[Any, InputSpec]]) -> None:
         heard.append(pool.wanted["gender"].copy())
-        own(pool, teacher, spec)
+        own(pool, teachers)
         heard.append(pool.wanted["gender"])
 
     monkeypatch.setattr(Pool, "listen", listen)
@@ -97,10 +99,51 @@ def test_a_recipe_with_a_teacher_trains_it_first_and_learns_half_from_it(
     assert opinion.min() >= -1e-6 and np.abs(opinion - before).max() > 0.01
 
 
+def test_pictures_without_labels_are_learnt_from_their_teacher_and_never_judged_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = recipe_of("tiny-gender")
+    at_large = Source("utkface", repeat=0.5, labelled=False)
+    pupil = replace(
+        tiny, name="pupil", sources=(*tiny.sources, at_large), teachers=("tiny-gender",), mirrored=True, epochs=2
+    )
+    monkeypatch.setitem(RECIPES, "pupil", pupil)
+    pools: list[Pool] = []
+    listen = Pool.listen
+
+    def noted(pool: Pool, teachers: list[tuple[Any, InputSpec]]) -> None:
+        listen(pool, teachers)
+        pools.append(pool)
+
+    monkeypatch.setattr(Pool, "listen", noted)
+    data = (drawn.folder(tmp_path / "faces", 40), drawn.unlabelled(tmp_path / "others", 60))
+    [folder] = fit.train(Order("pupil", data, tmp_path / "models"))
+    [pool] = pools
+    own, others = pool.sets
+    assert (pool.rows[:, 0] == 1).sum() == -(-len(others.split.train) // 2)
+    np.testing.assert_allclose(pool.wanted["gender"].sum(axis=1), 1, atol=1e-5)
+    metrics = artifacts.load(folder).metrics
+    assert metrics["n"] == len(own.split.test) and "utkface" not in metrics
+
+
+def test_a_mirrored_version_says_the_same_of_a_face_and_its_mirror_image(trained: Path, tmp_path: Path) -> None:
+    import keras
+
+    network = keras.models.load_model(trained / "model.keras", compile=False)
+    both = mirrored(network)
+    to_onnx(both, tmp_path / "both.onnx")
+    faces = np.random.default_rng(5).random((3, *network.input_shape[1:]), np.float32)
+    ways = [Network(tmp_path / "both.onnx", "").run(way)["gender"] for way in (faces, faces[:, :, ::-1])]
+    np.testing.assert_allclose(*ways, atol=1e-5)
+    seen, turned = (np.asarray(network(way)["gender"]) for way in (faces, faces[:, :, ::-1]))
+    assert np.abs(seen - turned).max() > 1e-4
+    np.testing.assert_allclose(ways[0], (seen + turned) / 2, atol=1e-5)
+
+
 def test_a_broken_picture_is_left_out_and_counted(tmp_path: Path) -> None:
     data = drawn.folder(tmp_path / "faces", 60)
     (data / "female" / "broken.png").write_bytes(b"not a picture")
-    ready = prepare_data(recipe_of("tiny-gender"), data, "folders")
+    ready = prepare_data(recipe_of("tiny-gender"), data, Source("folders"))
     assert ready.counts["refused"] == 1 and ready.counts["examples"] == 120
     assert len(ready.pictures) == len(ready.data.examples)
 
@@ -149,8 +192,10 @@ def test_the_names_of_who_tests_are_kept_and_evaluate_finds_them(
 
 
 def test_a_recipe_of_two_data_sets_says_so_when_it_gets_one(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="“mood” needs 2 data sets, in this order: fer2013, ckplus"):
-        fit.train(Order("mood", (tmp_path,), tmp_path))
+    wanted = r"“mood” needs other data sets, in this order: fer2013, ckplus, utkface \(if you like\)"
+    for data in ((tmp_path,), (tmp_path,) * 4):
+        with pytest.raises(ValueError, match=wanted):
+            fit.train(Order("mood", data, tmp_path))
 
 
 def test_evaluate_scores_a_folder_and_names_what_it_refused(

@@ -19,7 +19,7 @@ PORTRAITS = PRETRAINED.parent / "portraits"
 
 
 def test_pictures_with_all_labels_are_kept_and_the_others_named() -> None:
-    ready = prepare_data(recipe_of("age-gender"), PORTRAITS, "folders")
+    ready = prepare_data(recipe_of("age-gender"), PORTRAITS, Source("folders"))
     count = len(ready.pictures)
     assert len(ready.labels["age"]) == len(ready.labels["gender"]) == count == ready.counts["examples"]
     first = ready.data.examples[0].name
@@ -28,7 +28,7 @@ def test_pictures_with_all_labels_are_kept_and_the_others_named() -> None:
 
 def test_a_batch_asks_about_age_and_gender_only_of_faces() -> None:
     recipe = recipe_of("age-gender")
-    pool = Pool(recipe, [prepare_data(recipe, PORTRAITS, "folders")])
+    pool = Pool(recipe, [prepare_data(recipe, PORTRAITS, Source("folders"))])
     inputs, wanted, weights = pool.batch(np.arange(20), np.random.default_rng(0))
     assert inputs.shape == (22, 64, 64, 3) and inputs.min() >= 0 and inputs.max() <= 1
     assert weights["age"].tolist() == weights["gender"].tolist() == [1] * 20 + [0] * 2
@@ -38,7 +38,7 @@ def test_a_batch_asks_about_age_and_gender_only_of_faces() -> None:
 
 def test_mixed_pictures_have_labels_mixed_alike(tmp_path: Path) -> None:
     recipe = replace(recipe_of("tiny-gender"), mixup=1.0, no_faces=0.0)
-    pool = Pool(recipe, [prepare_data(recipe, drawn.folder(tmp_path / "faces", 40), "folders")])
+    pool = Pool(recipe, [prepare_data(recipe, drawn.folder(tmp_path / "faces", 40), Source("folders"))])
     # Rows 20 and after are of the other gender.
     _, wanted, _ = pool.batch(np.arange(16, 48), np.random.default_rng(4))
     shares = np.unique(wanted["gender"].round(4))
@@ -47,14 +47,14 @@ def test_mixed_pictures_have_labels_mixed_alike(tmp_path: Path) -> None:
 
 def test_a_small_data_set_is_shown_more_often(tmp_path: Path) -> None:
     plain = recipe_of("tiny-gender")
-    ready = prepare_data(plain, drawn.folder(tmp_path / "faces", 40), "folders")
+    ready = prepare_data(plain, drawn.folder(tmp_path / "faces", 40), Source("folders"))
     often = replace(plain, sources=(Source("folders"), Source("folders", repeat=3)))
     assert len(Pool(often, [ready, ready]).rows) == 4 * len(ready.split.train)
 
 
 @pytest.mark.skipif(not settings.YUNET_PATH, reason="YuNet's file is not there (FOYER_YUNET)")
 def test_a_detector_cuts_the_portraits_out_much_as_they_are() -> None:
-    ready = prepare_data(recipe_of("age-gender"), PORTRAITS, "folders", detector=Path(settings.YUNET_PATH))
+    ready = prepare_data(recipe_of("age-gender"), PORTRAITS, Source("folders"), detector=Path(settings.YUNET_PATH))
     assert len(ready.detected) > 0.9 * len(ready.pictures)
     apart = [np.abs(crop.astype(float) - ready.pictures[i]).mean() for i, crop in ready.detected.items()]
     assert np.median(apart) < 30
