@@ -118,7 +118,9 @@ def open_file(path: Path, choice: Choice, *, anything: bool = False) -> Opened:
             continue
         if not any(NUMBERED.fullmatch(name) for name in opened.mapping.columns.values()):
             return opened
-        nameless = nameless or opened  # a title above the header, it may be
+        # A title stands above the header, it may be; a row of data above it, and it is none.
+        if not any(_is_data(cells) for _, cells in rows[:place]):
+            nameless = nameless or opened
     return nameless or _opened(source, rows, _likeliest_header(rows), choice, anything=anything)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -154,3 +155,11 @@ def state(store: Store) -> list[tuple[object, ...]]:
     fields = ("receipt", "paid_at", "amount", "status", "lines__product")
     lines = Purchase.objects.filter(store=store).order_by("receipt", "lines__pk").values_list(*fields)
     return list({(name, at, amount, status, ""): None for name, at, amount, status, _ in lines})
+
+
+def test_a_row_below_rows_of_data_is_no_header(tmp_path: Path) -> None:
+    rows = ["R1,2026-03-10T10:00,5.00", "R2,soon,5.00", "R3,soon,,", "R4,2026-03-10T11:00,7.00", "R5,soon,"]
+    path = tmp_path / "till.csv"
+    path.write_text("\n".join(["receipt,paid_at,amount", *rows, *rows]))
+    with pytest.raises(MappingError, match="No column for paid_at"):
+        imports.open_file(path, imports.Choice())
