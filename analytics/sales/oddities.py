@@ -67,7 +67,7 @@ def warnings(store: Store, parser: Parser, seen: Survey, mapping: Mapping) -> li
         usual = rows(USUAL, fewest=FEWEST_DAYS)
         return [
             *_reading(parser, seen, mapping),
-            *_sums_of_days(rows(ROWS_AND_DAYS)[0], parser, seen),
+            *(_sums_of_days(rows(ROWS_AND_DAYS)[0]) if parser.is_counted and not seen.has_times else []),
             *_empty_days(days),
             *_unusual_days(days, Decimal(usual[0][0]) if usual and usual[0][0] else None),
             *_large(rows(LARGE, times=MANY_TIMES)),
@@ -101,10 +101,10 @@ def _reading(parser: Parser, seen: Survey, mapping: Mapping) -> list[str]:
     return found
 
 
-def _sums_of_days(counted: tuple[int, int], parser: Parser, seen: Survey) -> list[str]:
+def _sums_of_days(counted: tuple[int, int]) -> list[str]:
     """A file with one row a day holds no receipts; `counted` are (rows, days)."""
     rows, days = counted
-    if seen.has_times or not parser.is_counted or rows < FEWEST_DAYS or days < rows:
+    if rows < FEWEST_DAYS or days < rows:
         return []
     return ["No day has two rows: these look like sums of days, not receipts, and each would count as one purchase."]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ NULL: Final = "\\N"  # COPY's sign for nothing
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY: Final = 86_400_000_000  # microseconds
 QUARTER: Final = 900_000_000
+SECONDS: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
 SPECIAL: Final = str.maketrans({"\\": "\\\\", "\t": " ", "\n": " ", "\r": " ", "\0": None})
 
 # What a row is.
@@ -259,7 +261,12 @@ class Parser:
         return str((when.toordinal() - EPOCH.toordinal()) * DAY)
 
     def _clock(self, text: str) -> str | None:
-        """Microseconds since midnight; None where the text is no time of day on the store's clock."""
+        """Microseconds since midnight; None where the text is no time of day on the store's clock.
+
+        A day has 86,400 seconds but only 1,440 minutes, which are soon all known: seconds are added to theirs.
+        """
+        if SECONDS.fullmatch(text) and (minute := self._clocks[text[:5]]) is not None:
+            return str(int(minute) + int(text[6:]) * 1_000_000)
         try:
             when = self.clock.time_of_day(text)
         except (ValueError, OverflowError):

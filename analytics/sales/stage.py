@@ -114,6 +114,8 @@ def gather(shape: Shape, parser: Parser, notify: Callable[[float], None]) -> int
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '48MB'")
+        # The planner needs to know how many, not which: a look at 3,000 rows of a table does, not at 30,000.
+        cursor.execute("SET LOCAL default_statistics_target = 10")
         repeated = _drop_repeated(cursor) if shape.has_whole else 0
         if parser.is_counted:
             cursor.execute(COUNT_THROUGH)
@@ -198,7 +200,7 @@ TOTALS: Final = """
         SELECT run, count(*) AS n, count(amount) AS told, min(amount) AS least, max(amount) AS most, sum(amount) AS sum,
                sum(coalesce(quantity, 1) * unit_price) AS computed,
                count(DISTINCT coalesce(product, '') || '|' || coalesce(quantity, 1)) AS articles
-        FROM pg_temp.staged WHERE sort IN (0, 1, 3) AND run <= 50000 GROUP BY run HAVING count(*) > 1
+        FROM pg_temp.staged WHERE sort IN (0, 1, 3) AND run <= 20000 GROUP BY run HAVING count(*) > 1
     )
     SELECT count(*), count(*) FILTER (WHERE told = 1),
            count(*) FILTER (WHERE told = n AND least = most AND articles > 1),
