@@ -83,7 +83,8 @@ class Purchase(models.Model):
         REFUND = "refund", "refund"
         VOID = "void", "voided or paid back"
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="purchases")
+    # Both of the indexes below begin with the store.
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="purchases", db_index=False)
     receipt = models.CharField(max_length=200)
     till = models.CharField(max_length=50, blank=True)
     paid_at = models.DateTimeField()
