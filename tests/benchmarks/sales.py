@@ -1,5 +1,7 @@
 """Sales rows per second: import of a till's file, beside raw COPY of its parsed rows, pandas and Django.
 
+All of them take turns, round after round, so that a machine busy for a while is so for all; of each, its best counts.
+
 `make bench-sales RECEIPTS=1000000` is the full run: so many receipts, two and a half times as many lines.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import random
 import subprocess
 import sys
@@ -31,8 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 RECEIPTS = 40_000
-ROUNDS = 3
-TENTH_ROUNDS = 2  # the first of which loads and compiles
+ROUNDS = 3  # of which the first loads and compiles
 FIRST = datetime(2023, 1, 2, 8, tzinfo=UTC)
 LINES = (1, 2, 2, 3, 4, 3)  # of one receipt after the other: 2.5 on average
 PRODUCTS = [(f"Product {k}", f"Category {k % 20}", 0.5 + k % 397 / 10) for k in range(2_000)]
@@ -40,6 +42,10 @@ PURCHASE_COLUMNS = "id, store_id, receipt, till, paid_at, amount, items, visit_r
 LINE_COLUMNS = "purchase_id, product, category, quantity, amount"
 FIRST_ID = 1_000_000_000  # of rows that the yardsticks bring
 LOOK_EVERY = 0.2  # seconds between looks at the memory of a session
+
+OURS = "sales rows, checked and stored"
+TO_SQL = "pandas to_sql, its default method, a tenth"
+COPIED = "  raw COPY of a tenth, which checks nothing"
 
 Parsed = tuple[list[list[Any]], list[list[Any]]]
 
@@ -51,22 +57,22 @@ def rows(receipts: int = RECEIPTS) -> Iterator[Row]:
         path, part = Path(folder) / "till.csv", Path(folder) / "tenth.csv"
         lines = write_file(path, receipts)
         few = write_file(part, receipts // 10)
-        ours = lines / best(lambda: import_once(store, path))
-        copy = lines / best_of(copy_once, store, parsed(path), ROUNDS)
-        yield Row("sales rows, checked and stored", ours, "rows/s", "raw COPY of the parsed rows", copy)
         tenth = parsed(part)
-        plain = few / best_of(pandas_once, store, tenth)
-        yield Row("  the same", ours, "rows/s", "pandas to_sql, its default method, a tenth", plain)
-        multi = few / best_of(pandas_multi_once, store, tenth)
-        yield Row("  the same", ours, "rows/s", 'pandas to_sql, method="multi", a tenth', multi)
-        whole = few / best(lambda: pandas_from_file_once(store, part), TENTH_ROUNDS)
-        yield Row("  the same", ours, "rows/s", "pandas from the file on: read_csv to to_sql, a tenth", whole)
-        django = few / best_of(django_once, store, tenth)
-        yield Row("  the same", ours, "rows/s", "Django bulk_create, a tenth", django)
-        copied = few / best_of(copy_once, store, tenth)
-        yield Row(
-            "  raw COPY, which checks nothing", copied, "rows/s", "pandas to_sql, its default method, a tenth", plain
-        )
+        speeds = in_turns({
+            OURS: (lines, lambda: seconds(lambda: import_once(store, path))),
+            "raw COPY of the parsed rows": (lines, lambda: copy_once(store, *parsed(path))),
+            TO_SQL: (few, lambda: pandas_once(store, *tenth)),
+            'pandas to_sql, method="multi", a tenth': (few, lambda: pandas_multi_once(store, *tenth)),
+            "pandas from the file on: read_csv to to_sql, a tenth": (
+                few, lambda: seconds(lambda: pandas_from_file_once(store, part))
+            ),
+            "Django bulk_create, a tenth": (few, lambda: django_once(store, *tenth)),
+            COPIED: (few, lambda: copy_once(store, *tenth)),
+        })  # fmt: skip
+        ours, copied = speeds.pop(OURS), speeds.pop(COPIED)
+        for number, (name, speed) in enumerate(speeds.items()):
+            yield Row("  the same" if number else OURS, ours, "rows/s", name, speed)
+        yield Row(COPIED, copied, "rows/s", TO_SQL, speeds[TO_SQL])
         command, server = peak_memory(path)
         yield Row("  peak memory of the command", command, "MB", "what it may be", 600)
         yield Row("  and of its database session", server, "MB", "what the command may be", 600)
@@ -204,21 +210,16 @@ def _import(store: Store) -> PurchaseImport:
     return PurchaseImport.objects.create(store=store, file_name="bench.csv")
 
 
-def best(work: Callable[[], float | None], rounds: int = ROUNDS) -> float:
-    """The fewest seconds of some rounds, each into empty tables; what a round returns is its time, if it does."""
-    found = []
-    for _ in range(rounds):
-        told: list[float | None] = []
-        taken = seconds(lambda told=told: told.append(work()))  # type: ignore[misc]
-        found.append(told[0] if told[0] is not None else taken)
-        with connection.cursor() as cursor:
-            # Not through undo: taking back is not what is measured here.
-            cursor.execute("TRUNCATE analytics_purchaseline, analytics_purchase CASCADE")
-    return min(found)
-
-
-def best_of(store_them: Callable[..., float], store: Store, rows: Parsed, rounds: int = TENTH_ROUNDS) -> float:
-    return best(lambda: store_them(store, *rows), rounds)
+def in_turns(ways: dict[str, tuple[int, Callable[[], float]]]) -> dict[str, float]:
+    """Rows per second of each way, (rows, how many seconds it takes once), at its best; each into empty tables."""
+    fewest = dict.fromkeys(ways, math.inf)
+    for _ in range(ROUNDS):
+        for name, (_, once) in ways.items():
+            fewest[name] = min(fewest[name], once())
+            with connection.cursor() as cursor:
+                # Not through undo: taking back is not what is measured here.
+                cursor.execute("TRUNCATE analytics_purchaseline, analytics_purchase CASCADE")
+    return {name: rows / fewest[name] for name, (rows, _) in ways.items()}
 
 
 def peak_memory(path: Path) -> tuple[float, float]:
