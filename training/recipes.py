@@ -160,7 +160,7 @@ RECIPES: Final[dict[str, Recipe]] = {
             batch=96, recrop=True, headroom=1.0, augmentation=FER_GENTLY, mixup=0.4,
             teachers=("mood-first", "mood-second"), mirrored=True, half_precision=True,
             takes="four hours on one core: an hour and 75 minutes for its teachers, the rest for this one",
-            expect="TODO",
+            expect="7 expressions 66 %, 3 moods 80 %",
         ),
         Recipe(
             "seed-age", UTKFACE, _plainly("age"), networks.seed_age, InputSpec(200, 1), epochs=20,
