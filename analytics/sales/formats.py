@@ -23,6 +23,13 @@ NOT_SALES: Final = frozenset((
     "opening float", "einlage", "entnahme", "avtransfer", "avbestellung", "avtraining", "avsonstige", "avsachbezug",
     "training",
 ))  # fmt: skip
+# Kinds of rows of a file that tells a sale, its articles and how it was paid in rows of their own.
+WHOLE_SALES: Final = frozenset(("sale", "order", "receipt", "transaction", "invoice", "header"))
+ARTICLES_OF_SALES: Final = frozenset((
+    "sale line", "line", "line item", "lineitem", "item", "order line", "order item", "receipt line", "invoice line",
+    "detail",
+))  # fmt: skip
+PAYMENTS: Final = frozenset(("payment", "tender", "payments"))
 NET: Final = frozenset(map(compact, (
     "net sales", "net total", "net amount", "net revenue", "net", "netto", "nettobetrag", "nettoumsatz", "subtotal",
     "sub total", "zwischensumme", "total ht", "montant ht", "base imponible", "imponibile",
@@ -244,7 +251,7 @@ def recognise(columns: Sequence[Column], wanted: dict[str, str] | None = None, *
     if not anything:
         _require(found, names)
     plain = all(ours == theirs for ours, theirs in found.items())
-    return _with_sums(Mapping("own" if wanted else "plain" if plain else "guessed", found))
+    return _with_kinds(_with_sums(Mapping("own" if wanted else "plain" if plain else "guessed", found)), columns)
 
 
 def _rows(columns: Sequence[Column]) -> list[list[str]]:
@@ -273,6 +280,15 @@ def _with_sums(mapping: Mapping) -> Mapping:
     if mapping.has("refunded"):
         minus += ("refunded",)
     return replace(mapping, plus=plus, minus=minus)
+
+
+def _with_kinds(mapping: Mapping, columns: Sequence[Column]) -> Mapping:
+    """A file with rows for sales, for their articles and for their payments says each sum more than once."""
+    said = {text.lower() for column in columns if column.name == mapping.columns.get("kind") for text in column.values}
+    if not said & WHOLE_SALES:
+        return mapping
+    articles = frozenset(said & ARTICLES_OF_SALES)
+    return replace(mapping, only_lines=articles, not_sales=mapping.not_sales | PAYMENTS) if articles else mapping
 
 
 def _checked(wanted: dict[str, str], names: list[str], somebodys: frozenset[str]) -> dict[str, str]:
