@@ -402,7 +402,7 @@ def another_simulator(count: int) -> Iterator[Bar]:
         yield Bar("S", f"another simulator, {task}: half-width", found.half_width)
     yield Bar("S", f"another simulator, all attributes: green, % ({few})", 100 * _share(lights, "green"), least=85)
     for what, spoil in strangers.BROKEN.items():
-        broken = [strangers.estimate(spoil(one), "gender").trust for one in seen[:20]]
+        broken = [strangers.estimate(spoil(one), "gender").trust for one in seen]
         yield Bar("S", f"another simulator, {what}: red, % ({len(broken)})", 100 * _share(broken, "red"), least=90)
 
 
