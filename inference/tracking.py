@@ -23,9 +23,10 @@ from inference.predictor import FaceLook
 from training.labels import Task
 
 MAX_GAP_SECONDS = 5.0
-# Reach, in face widths: what a shaking box needs, and what a walking person adds per second.
+# Reach, in face widths: what a shaking box needs, and what a walking person adds per second; far less where it is known
+# how they walk.
 REACH_AT_ONCE = 1.0
-REACH_PER_SECOND = 1.5
+REACH_PER_SECOND, REACH_PER_SECOND_OF_KNOWN_WAY = 1.5, 0.3
 FURTHEST_REACH = 6.0
 # An unsure face counts only this close to where a missing person is expected.
 UNSURE_REACH = 0.8
@@ -37,7 +38,7 @@ OTHER_COLOURS, COLOUR_SECONDS = 0.25, 0.6
 # Who was hidden for a moment and is found where they were may show somebody else's clothes in part.
 HIDDEN_SECONDS, HIDDEN_WIDTHS = 2.5, 0.4
 # A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
-SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.6, 0.25
+SAME_PLACE_WIDTHS, SAME_MOMENT_SECONDS = 0.3, 0.25
 # Speed is measured over this much of the past and trusted for as much of the future.
 SPEED_SECONDS = 1.0
 # A moving picture must show a face clearly this many times, this far apart, before it is believed.
@@ -119,6 +120,11 @@ class Person:
             if face.clear and face.at - latest >= CLEAR_SECONDS:
                 count, latest = count + 1, face.at
         return count
+
+    @property
+    def has_known_way(self) -> bool:
+        """Whether the last two faces are close enough in time to tell where they are going, and how fast."""
+        return len(self.faces) > 1 and self.last.at - self.faces[-2].at <= SPEED_SECONDS
 
     def expected(self, at: float) -> tuple[float, float]:
         """Where the face should be at that time, walking on as before for a second at most."""
@@ -202,7 +208,7 @@ def _cost(person: Person, face: Seen) -> float:
     """0 for the expected place and the same look, about 4 for barely possible, IMPOSSIBLE beyond."""
     passed = face.at - person.last.at
     distance = _distance(person, face)
-    reach = min(FURTHEST_REACH, REACH_AT_ONCE + REACH_PER_SECOND * passed)
+    reach = _reach(person, passed)
     if distance > reach or _size_ratio(person, face) > LARGEST_SIZE_RATIO:
         return IMPOSSIBLE
     looks, colours = _difference(person, face), appearance.distance(person.colours, face.colours)
@@ -212,6 +218,12 @@ def _cost(person: Person, face: Seen) -> float:
     if not at_once and (looks > CLEARLY_ANOTHER or other_clothes):
         return IMPOSSIBLE
     return distance / reach + looks + 2 * colours
+
+
+def _reach(person: Person, passed: float) -> float:
+    """How far from the expected place somebody may be after so many seconds, in face widths."""
+    per_second = REACH_PER_SECOND_OF_KNOWN_WAY if person.has_known_way else REACH_PER_SECOND
+    return min(FURTHEST_REACH, REACH_AT_ONCE + per_second * passed)
 
 
 def _cost_of_unsure(person: Person, face: Seen) -> float:
