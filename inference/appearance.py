@@ -6,6 +6,8 @@ be told, red and blue clothes are 60 apart). Brightness counts half, because lig
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,6 +71,25 @@ def distance(one: Vector | None, other: Vector | None) -> float:
     if not shares.any():
         return 0.0
     return min(1.0, float((shares * np.nan_to_num(each)).sum() / shares.sum()) / FULLY_OTHER)
+
+
+def signature(looks: Iterable[Vector]) -> Vector | None:
+    """The middle colours of some looks, (2, GRID × 3): by what somebody is known again minutes later.
+
+    The median, since others pass in front; the middle of the three columns only, since beside somebody the background
+    shows. A region that was never seen is nan.
+    """
+    kept = list(looks)
+    if not kept:
+        return None
+    middles = np.stack(kept).reshape(len(kept), 2, GRID, GRID, 3)[:, :, :, GRID // 2]
+    return np.stack([_median(part) for part in middles.swapaxes(0, 1)])
+
+
+def _median(looks: Vector) -> Vector:
+    """Of those looks (n, GRID, 3) that show the region, as (GRID × 3,)."""
+    seen = looks[~np.isnan(looks).any(axis=(1, 2))]
+    return np.asarray(np.median(seen, axis=0) if len(seen) else looks[0], np.float64).ravel()
 
 
 def show_clothes(one: Vector | None, other: Vector | None) -> bool:

@@ -21,7 +21,7 @@ from inference.tracking import Person
 
 # Clothes and head this alike, no other age or gender, and nobody else nearly as alike: the same person. Strict, because
 # many shoppers wear black: a visitor taken for somebody else is missing, while a re-entry not noticed is one too many.
-SAME_COLOURS = 0.055
+SAME_COLOURS = 0.06
 SAME_LOOK = 0.15
 ALIKE_SHARE = 0.6  # of the distance to the next most alike
 # Who comes in this often, each time within the window, works here.
@@ -53,9 +53,10 @@ class Known:
 
     def distance(self, person: Person) -> float:
         """Of colours, 0 to 1; infinite where clothes cannot be seen."""
-        if not appearance.show_clothes(self.colours, person.colours):
+        theirs = person.signature
+        if not appearance.show_clothes(self.colours, theirs):
             return float("inf")
-        return appearance.distance(self.colours, person.colours)
+        return appearance.distance(self.colours, theirs)
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Memory:
         if known is None:
             known = Known(None, None, None, 0.0)
             self.people.append(known)
-        known.colours, known.age, known.gender = person.colours, person.mean("age"), person.mean("gender")
+        known.colours, known.age, known.gender = person.signature, person.mean("age"), person.mean("gender")
         known.last_at, known.entries = person.last.at, known.entries + 1
         return known
 

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -45,6 +46,7 @@ SPEED_SECONDS = 1.0
 FEWEST_CLEAR, CLEAR_SECONDS = 3, 0.08
 # Pictures this close to each other are a moving picture's.
 MOVING_PICTURE_SECONDS = 0.34
+MOST_COLOURS = 60  # looks of one person that are kept for knowing them again, the last ones
 IMPOSSIBLE = 1e6
 
 Vector = NDArray[np.float64]
@@ -81,6 +83,7 @@ class Person:
         self._weights: dict[str, float] = {}
         self._model_version: FaceLook | None = None
         self.colours: Vector | None = None
+        self._clear_colours: deque[Vector] = deque(maxlen=MOST_COLOURS)
         given, self.faces = self.faces, []
         for face in given:
             self.add(face)
@@ -93,6 +96,8 @@ class Person:
     def _average(self, face: Seen) -> None:
         if face.colours is not None:
             self.colours = appearance.mixed(self.colours, face.colours, len(self.faces))
+            if face.clear:
+                self._clear_colours.append(face.colours)
         if face.look is None:
             return
         self._model_version = face.look
@@ -111,6 +116,11 @@ class Person:
     @property
     def last(self) -> Seen:
         return self.faces[-1]
+
+    @property
+    def signature(self) -> Vector | None:
+        """The colours by which this person may be known again; see `appearance.signature`."""
+        return appearance.signature(self._clear_colours)
 
     @property
     def clear_faces(self) -> int:

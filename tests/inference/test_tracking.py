@@ -138,3 +138,26 @@ def test_somebody_who_passes_behind_another_walks_on() -> None:
 def test_a_moving_picture_needs_several_clear_faces_and_loose_snapshots_one() -> None:
     assert fewest_clear([0.04 * k for k in range(50)]) == 3
     assert fewest_clear([30.0 * k for k in range(50)]) == fewest_clear([0.0]) == 1
+
+
+def test_who_comes_where_a_walker_could_not_have_got_to_is_another() -> None:
+    walker = [[seen(0.25 * k, 100 + 10 * k)] for k in range(6)]
+    somebody = seen(1.25 + 2, 100 + 90 + 150)  # three faces away from where the walker should be
+    assert len(follow([*walker, [somebody]])) == 2
+    assert len(follow([*walker, [replace(somebody, box=(100 + 70, 100, 50, 50))]])) == 1
+    # Of whom only one picture is known, nobody knows how they walk.
+    assert len(follow([[seen(0, 100)], [seen(2, 100 + 190)]])) == 1
+
+
+def test_a_signature_is_what_most_clear_looks_show_in_the_middle() -> None:
+    own, other = np.full((2, 27), 20.0), np.full((2, 27), 80.0)
+    background = own.reshape(2, 3, 3, 3).copy()
+    background[:, :, [0, 2]] = 60.0
+    looks = [own, background.reshape(2, 27), other, own]
+    person = Person([replace(seen(k, 100), colours=colours) for k, colours in enumerate(looks)])
+    person.add(replace(seen(9, 100), colours=other, clear=False))
+    assert person.signature is not None and (person.signature == 20.0).all()
+    half = np.stack([own[0], np.full(27, np.nan)])
+    shown = Person([replace(seen(0, 100), colours=half)]).signature
+    assert shown is not None and (shown[0] == 20.0).all() and np.isnan(shown[1]).all()
+    assert Person([seen(0, 100)]).signature is None
