@@ -65,9 +65,27 @@ def align(image: Pixels, landmarks: NDArray[np.float64], size: int, framing: str
     shrink = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     # Warping samples single pixels; a face much larger than the crop is smoothed first, or it would alias.
     if shrink < 0.5:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / shrink), dtype=np.uint8)
+        smooth = float(0.4 / shrink)
+        image, matrix = _around(image, matrix, size, margin=3 * smooth + 2)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), smooth), dtype=np.uint8)
     warped = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, dtype=np.uint8)
+
+
+def _around(
+    image: Pixels, matrix: NDArray[np.float64], size: int, margin: float
+) -> tuple[Pixels, NDArray[np.float64]]:  # fmt: skip
+    """The part of a picture that a crop is made of, so much wider, and the matrix from there: to smooth all of a large
+    picture takes longer than to recognise the face."""
+    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]]) - matrix[:, 2]
+    places = corners @ np.linalg.inv(matrix[:, :2]).T
+    height, width = image.shape[:2]
+    left, top = (max(0, int(value - margin)) for value in places.min(axis=0))
+    right, bottom = (int(np.ceil(value + margin)) for value in places.max(axis=0))
+    part = image[top:bottom, left:right] if left < width and top < height else image[:0]
+    if part.size == 0:  # a face beyond the edge, of which the edge is all there is
+        return image, matrix
+    return part, np.hstack([matrix[:, :2], matrix[:, 2:] + matrix[:, :2] @ [[left], [top]]])
 
 
 def fit_to(crop: Pixels, spec: InputSpec) -> Pixels:

@@ -47,6 +47,8 @@ class Told:
         return {
             **self.__dict__,
             "count_error": round(self.visits / self.people - 1, 4),
+            # Footfall as a counter at the door would have it: who comes in again is counted again.
+            "entries_error": round((self.visits + self.reentries) / (self.people + self.true_reentries) - 1, 4),
             "switches_per_person": round(self.switches / self.people, 4),
         }
 

@@ -61,3 +61,16 @@ def test_grey_weighs_colours_as_eyes_do() -> None:
     green, blue = (np.zeros((8, 8, 3), np.uint8) for _ in range(2))
     green[..., 1], blue[..., 2] = 255, 255
     assert fit_to(green, InputSpec(8, 1)).mean() > 4 * fit_to(blue, InputSpec(8, 1)).mean()
+
+
+@pytest.mark.parametrize("corner", [(300.0, 250.0), (-60.0, 400.0), (850.0, -80.0), (2000.0, 3000.0)])
+def test_smoothing_only_around_a_face_changes_nothing(
+    corner: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (90, 128, 3), dtype=np.uint8)
+    picture = np.asarray(cv2.resize(noise, (1024, 720), interpolation=cv2.INTER_CUBIC), np.uint8)
+    turn = cv2.getRotationMatrix2D((0, 0), 25, 1)[:, :2]
+    landmarks = CANONICAL_LANDMARKS * 260 @ turn.T + corner
+    quick = align(picture, landmarks, 64)
+    monkeypatch.setattr("training.preprocessing._around", lambda image, matrix, size, margin: (image, matrix))
+    assert np.abs(quick.astype(int) - align(picture, landmarks, 64)).max() <= 1
