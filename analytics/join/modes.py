@@ -35,6 +35,7 @@ FEWEST_TOLD = 50
 LARGEST_SLOPE_ERROR, TOLERATED_SLOPE, TOLERATED_ERRORS = 0.20, 0.20, 2.5
 # Amounts are cut at LARGEST times the quantile RARELY: less than a thousandth of a usual till's money lies above.
 LARGEST, RARELY = 3.0, 0.995
+TOLERATED_BLIND = 0.02  # of the open hours; more without a camera spoil what is learnt of the others
 WRONG_CLOCK = 60  # minutes; a clock that is off by less is just inexact
 MOST_MOVES = 2  # of an hour, in one period
 MARGIN_MINUTES = LAST_LAG - FIRST_LAG
@@ -207,16 +208,20 @@ def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     if moves and np.abs(shift).max() <= clock.SMALL[-1]:
         fit = soft.fit(replace(_on_clock(grid, shift), start=fit.state))
     found = replace(_told(fit, "soft"), moves=moves, state=fit.state)
-    if found.trust == "green":
+    hours = _hours(arrivals, receipts, store)
+    blind = tuple(clock.blind_hours(*hours))
+    is_blind = len(blind) > TOLERATED_BLIND * int(((hours[0] + hours[1]) > 0).sum())
+    if found.trust == "green" and not is_blind:
         return found
     ahead = soft.clock_error(grid)
-    if 0 < np.abs(ahead).max() < WRONG_CLOCK:
+    if is_blind:
+        found = replace(found, trust="red")
+    elif 0 < np.abs(ahead).max() < WRONG_CLOCK:
         # A clock that was never set right is as good as any, once it is known by how much it is off.
         fit = soft.fit(_on_clock(grid, ahead))
         if gate(fit) == "green":
             return replace(_told(fit, "soft"), state=fit.state, clock_minutes=round(float(ahead[0])))
-    blind = clock.blind_hours(*_hours(arrivals, receipts, store))
-    return replace(_diagnosed(found, ahead), blind_hours=tuple(blind))
+    return replace(_diagnosed(found, ahead), blind_hours=blind)
 
 
 def _on_clock(grid: soft.Minutes, shift: Floats) -> soft.Minutes:

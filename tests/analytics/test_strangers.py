@@ -34,3 +34,12 @@ def test_visits_without_a_face_count_when_they_came() -> None:
     made = strangers.estimate(seen, "gender")
     assert made.trust == "green" and made.slope == pytest.approx(1, abs=0.2)
     assert abs(made.rates.rate - seen.truth["gender"]).max() < 3 * made.rates.rate_se.max()
+
+
+def test_hours_without_a_camera_are_red_even_where_the_rest_would_do() -> None:
+    """A small shop, whose slope alone would not tell."""
+    seen = strangers.simulate(10_033)
+    made = strangers.estimate(strangers.camera_off(seen), "gender")
+    assert made.trust == "red" and made.slope is not None and made.slope > 0.8
+    assert len(made.blind_hours) > 10
+    assert strangers.estimate(seen, "gender").blind_hours == ()
