@@ -133,11 +133,12 @@ def test_a_mirrored_version_says_the_same_of_a_face_and_its_mirror_image(trained
     both = mirrored(network)
     to_onnx(both, tmp_path / "both.onnx")
     faces = np.random.default_rng(5).random((3, *network.input_shape[1:]), np.float32)
-    ways = [Network(tmp_path / "both.onnx", "").run(way)["gender"] for way in (faces, faces[:, :, ::-1])]
-    np.testing.assert_allclose(*ways, atol=1e-5)
+    served = Network(tmp_path / "both.onnx", "")
+    one, other = (served.run(way)["gender"] for way in (faces, faces[:, :, ::-1]))
+    np.testing.assert_allclose(one, other, atol=1e-5)
     seen, turned = (np.asarray(network(way)["gender"]) for way in (faces, faces[:, :, ::-1]))
     assert np.abs(seen - turned).max() > 1e-4
-    np.testing.assert_allclose(ways[0], (seen + turned) / 2, atol=1e-5)
+    np.testing.assert_allclose(one, (seen + turned) / 2, atol=1e-5)
 
 
 def test_a_broken_picture_is_left_out_and_counted(tmp_path: Path) -> None:
