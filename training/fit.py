@@ -56,12 +56,11 @@ def train(order: Order, *, notify: Notify | None = None) -> list[Path]:
     recipe = _with(recipe_of(order.recipe), order.data)
     keras.utils.set_random_seed(SEED)
     sets = _prepare(recipe, order)
-    epochs = order.epochs or recipe.epochs
-    network = _fitted(recipe, sets, epochs, order.out, notify)
+    network = _fitted(recipe, sets, order, notify)
     if recipe.mirrored:
         network = mirrored(network)
     verdict = judge(network, recipe, sets)
-    folders = write_versions(network, recipe, sets, verdict, order.out, epochs=epochs, seed=SEED)
+    folders = write_versions(network, recipe, sets, verdict, order.out, epochs=_epochs(recipe, order), seed=SEED)
     for name in (recipe.name, *recipe.teachers):
         shutil.rmtree(_aside(order.out, name), ignore_errors=True)
     return folders
@@ -97,25 +96,33 @@ def _prepare(recipe: Recipe, order: Order) -> list[Prepared]:
 # 2 --------------------------------------------------------------------------------
 
 
-def _fitted(recipe: Recipe, sets: list[Prepared], epochs: int, out: Path, notify: Notify | None) -> Any:
+def _fitted(recipe: Recipe, sets: list[Prepared], order: Order, notify: Notify | None) -> Any:
     """A network in float32 with its fitted weights, which are kept until the versions are written."""
-    aside = _aside(out, recipe.name)
+    aside = _aside(order.out, recipe.name)
     weights = aside / "fitted.weights.h5"
     network = recipe.build()
     if not weights.exists():
-        teachers = {name: _teacher(recipe_of(name), sets, epochs, out, notify) for name in recipe.teachers}
+        teachers = {name: _teacher(recipe_of(name), sets, order, notify) for name in recipe.teachers}
         pool = Pool(recipe, sets)
         if teachers:
             pool.listen([(teacher, recipe_of(name).input) for name, teacher in teachers.items()])
-        trained = _fit(recipe, pool, epochs, aside, notify, teachers.get(recipe.start))
+        trained = _fit(recipe, pool, _epochs(recipe, order), aside, notify, teachers.get(recipe.start))
         trained.save_weights(weights)
     network.load_weights(weights)
     return network
 
 
-def _teacher(recipe: Recipe, sets: list[Prepared], epochs: int, out: Path, notify: Notify | None) -> Any:
+def _teacher(recipe: Recipe, sets: list[Prepared], order: Order, notify: Notify | None) -> Any:
     """A network that is taught on those of the data sets that it knows, which are the first of its pupil's."""
-    return _fitted(recipe, sets[: len(recipe.sources)], min(epochs, recipe.epochs), out, notify)
+    known = replace(recipe, sources=recipe.sources[: len(sets)])
+    return _fitted(known, sets[: len(known.sources)], order, notify)
+
+
+def _epochs(recipe: Recipe, order: Order) -> int:
+    """As many as were ordered; a teacher, which has another name, is never trained longer than its recipe says."""
+    if order.epochs is None:
+        return recipe.epochs
+    return order.epochs if recipe.name == order.recipe else min(order.epochs, recipe.epochs)
 
 
 def _aside(out: Path, recipe: str) -> Path:

@@ -91,7 +91,7 @@ def test_a_recipe_with_a_teacher_trains_it_first_and_learns_half_from_it(
     monkeypatch.setattr(Pool, "listen", listen)
     data = drawn.folder(tmp_path / "faces", 40)
     [folder] = fit.train(Order("pupil", (data,), tmp_path / "models"), notify=lambda epoch, *_: seen.append(epoch))
-    assert seen == [1, 2, 1, 2] and folder.name.startswith("pupil-")
+    assert seen == [1, 2, 3, 1, 2] and folder.name.startswith("pupil-")
     assert [path.name for path in (tmp_path / "models").iterdir()] == [folder.name]
     before, after = heard
     opinion = 2 * after - before
