@@ -50,11 +50,13 @@ def _data(recipe: Recipe, sets: list[Prepared]) -> dict[str, Any]:
 
 
 def _names(recipe: Recipe, sets: list[Prepared]) -> dict[str, Any]:
-    """Who validates and who tests, by data set; all other pictures of it train or were dropped."""
+    """Who validates and who tests, by data set; all others train or were dropped. Nothing is judged by pictures that
+    have no label."""
     return {
         source.format: {
             part: sorted(ready.data.examples[i].name for i in getattr(ready.split, part))
             for part in ("validation", "test")
         }
         for source, ready in zip(recipe.sources, sets, strict=True)
+        if source.labelled
     }

@@ -208,9 +208,7 @@ def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
     if moves and np.abs(shift).max() <= clock.SMALL[-1]:
         fit = soft.fit(replace(_on_clock(grid, shift), start=fit.state))
     found = replace(_told(fit, "soft"), moves=moves, state=fit.state)
-    hours = _hours(arrivals, receipts, store)
-    blind = tuple(clock.blind_hours(*hours))
-    is_blind = len(blind) > TOLERATED_BLIND * int(((hours[0] + hours[1]) > 0).sum())
+    blind, is_blind = _blind(arrivals, receipts, store)
     if found.trust == "green" and not is_blind:
         return found
     ahead = soft.clock_error(grid)
@@ -222,6 +220,16 @@ def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
         if gate(fit) == "green":
             return replace(_told(fit, "soft"), state=fit.state, clock_minutes=round(float(ahead[0])))
     return replace(_diagnosed(found, ahead), blind_hours=blind)
+
+
+def _blind(arrivals: Arrivals, receipts: Receipts, store: Store) -> tuple[tuple[tuple[int, int], ...], bool]:
+    """Hours at which the camera seems to have been off, beside those known of, and whether they are too many."""
+    # What was paid in hours that are known of is left out of the join already, and spoils nothing.
+    told, days = ~store.gaps.of_receipts(receipts.day, receipts.minute), len(store.weekday)
+    seen = clock.by_hour(arrivals.day, arrivals.minute, days)
+    rung = clock.by_hour(receipts.day[told], receipts.minute[told], days)
+    blind = tuple(clock.blind_hours(seen, rung))
+    return blind, len(blind) > TOLERATED_BLIND * int((seen + rung > 0).sum())
 
 
 def _on_clock(grid: soft.Minutes, shift: Floats) -> soft.Minutes:
