@@ -39,6 +39,7 @@ NOTIFY_EVERY: Final = 0.5  # seconds
 ABANDONED_AFTER: Final = timedelta(seconds=90)  # without a step; none takes longer than some seconds
 MOST_TRIES: Final = 3
 SAMPLE: Final = 8
+CHANGED: Final = "action = 'changed'"
 STALE_AFTER: Final = timedelta(hours=24)
 AT_ONCE_BYTES: Final = 3_000_000  # larger uploads are read by a worker, with progress
 ROUNDING: Final = "each receipt to the cent, halves away from zero"
@@ -384,7 +385,7 @@ def describe(row: PurchaseImport, found: Read, choice: Choice) -> None:
         "row_counts": _row_counts(found),
         "by_day": stage.by_day(store.timezone),
         "sample": [shown(item, store) for item in stage.sample(SAMPLE)],
-        "corrected": [shown(item, store) for item in stage.sample(SAMPLE, "action = 'changed'")],
+        "corrected": [shown(item, store) for item in stage.sample(SAMPLE, CHANGED)] if counts.changed else [],
         "warnings": [*found.notes, *oddities.warnings(store, found.parser, found.survey, mapping)],
         "choice": asdict(choice),
     }

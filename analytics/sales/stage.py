@@ -455,9 +455,11 @@ def count() -> Counts:
         )
         cursor.execute("SELECT count(*) FROM pg_temp.refused")
         (refused,) = cursor.fetchone()
-        cursor.execute("""
-            SELECT count(*) FROM pg_temp.articles JOIN pg_temp.decided USING (run) WHERE action = 'new'
-        """)
+        # Of which receipts articles are matters only where some are not new.
+        of_new = (
+            "" if new and not (changed or same or refused) else "JOIN pg_temp.decided USING (run) WHERE action = 'new'"
+        )
+        cursor.execute(f"SELECT count(*) FROM pg_temp.articles {of_new}")
         (lines,) = cursor.fetchone()
     return Counts(
         new,
