@@ -51,12 +51,11 @@ class Known:
         looks = [float(np.abs(a - b).sum() / 2) for a, b in pairs if a is not None and b is not None]
         return not looks or float(np.mean(looks)) <= SAME_LOOK
 
-    def distance(self, person: Person) -> float:
-        """Of colours, 0 to 1; infinite where clothes cannot be seen."""
-        theirs = person.signature
-        if not appearance.show_clothes(self.colours, theirs):
+    def distance(self, colours: Vector | None) -> float:
+        """To somebody's colours, 0 to 1; infinite where clothes cannot be seen."""
+        if not appearance.show_clothes(self.colours, colours):
             return float("inf")
-        return appearance.distance(self.colours, theirs)
+        return appearance.distance(self.colours, colours)
 
 
 @dataclass
@@ -70,18 +69,19 @@ class Memory:
         """Whom this is: the most alike of those who left within `window` seconds before, or somebody new."""
         self.people = [known for known in self.people if person.first.at - known.last_at <= window]
         gone = [known for known in self.people if person.faces[0].at > known.last_at]
-        known = _same(gone, person)
+        colours = person.signature
+        known = _same(gone, person, colours)
         if known is None:
             known = Known(None, None, None, 0.0)
             self.people.append(known)
-        known.colours, known.age, known.gender = person.signature, person.mean("age"), person.mean("gender")
+        known.colours, known.age, known.gender = colours, person.mean("age"), person.mean("gender")
         known.last_at, known.entries = person.last.at, known.entries + 1
         return known
 
 
-def _same(gone: Sequence[Known], person: Person) -> Known | None:
+def _same(gone: Sequence[Known], person: Person, colours: Vector | None) -> Known | None:
     """Who of those that left comes in again, if that is certain."""
-    ordered = sorted(((known.distance(person), k) for k, known in enumerate(gone)))[:2]
+    ordered = sorted(((known.distance(colours), k) for k, known in enumerate(gone)))[:2]
     if not ordered or ordered[0][0] > SAME_COLOURS or not gone[ordered[0][1]].may_be(person):
         return None
     is_distinct = len(ordered) < 2 or ordered[0][0] <= ALIKE_SHARE * ordered[1][0]
