@@ -147,11 +147,14 @@ def _without_dead_tills(
     return replace(store, gaps=replace(store.gaps, till=[*store.gaps.till, *spans])), tuple(hours)
 
 
-def _hours(arrivals: Arrivals, receipts: Receipts, store: Store) -> tuple[Floats, Floats]:
+def _hours(
+    arrivals: Arrivals, receipts: Receipts, store: Store, told: NDArray[np.bool_] | slice = slice(None)
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Visits and purchases, of these those that are `told`, by day and hour."""
     days = len(store.weekday)
     return (
         clock.by_hour(arrivals.day, arrivals.minute, days),
-        clock.by_hour(receipts.day, receipts.minute, days),
+        clock.by_hour(receipts.day[told], receipts.minute[told], days),
     )
 
 
@@ -225,9 +228,8 @@ def _soft(arrivals: Arrivals, receipts: Receipts, store: Store) -> Estimate:
 def _blind(arrivals: Arrivals, receipts: Receipts, store: Store) -> tuple[tuple[tuple[int, int], ...], bool]:
     """Hours at which the camera seems to have been off, beside those known of, and whether they are too many."""
     # What was paid in hours that are known of is left out of the join already, and spoils nothing.
-    told, days = ~store.gaps.of_receipts(receipts.day, receipts.minute), len(store.weekday)
-    seen = clock.by_hour(arrivals.day, arrivals.minute, days)
-    rung = clock.by_hour(receipts.day[told], receipts.minute[told], days)
+    told = ~store.gaps.of_receipts(receipts.day, receipts.minute)
+    seen, rung = _hours(arrivals, receipts, store, told)
     blind = tuple(clock.blind_hours(seen, rung))
     return blind, len(blind) > TOLERATED_BLIND * int((seen + rung > 0).sum())
 
