@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.datasets import DataSet, Example, Refused, open_data
 from training.datasets.duplicates import difference_hash, group_duplicates, near_pairs
 from training.datasets.splits import Split, random_split, split
-from training.labels import LABELS, Task
+from training.labels import Task
 from training.preprocessing import FRAMINGS, InputSpec, Pixels, align, fit_to
 from training.recipes import Recipe, Source
 from training.recrop import Recropper
@@ -43,7 +43,9 @@ def prepare_data(
     `clean=False` splits picture by picture at random, with duplicates and sister frames left in: only to show what
     that does to a figure. `detector` is YuNet's file, with which each training picture is cropped once more.
     """
-    data, labels = _labelled(path, source.format, recipe.tasks) if source.labelled else _faces(path, source.format)
+    data, labels = _labelled(path, source.format, (source.labelled_for,) if source.labelled_for else recipe.tasks)
+    if not source.labelled:
+        labels = {}
     recropper = Recropper(detector) if detector and not source.framing else None
     side = round(recipe.input.size * recipe.headroom)
     kept: list[Example] = []
@@ -79,17 +81,6 @@ def _labelled(path: Path, data_format: str, tasks: tuple[Task, ...]) -> tuple[Da
     first.refused += [Refused(e.name, "has no label for every task") for e in first.examples if e.name not in kept]
     first.examples = whole
     return first, labels
-
-
-def _faces(path: Path, data_format: str) -> tuple[DataSet, dict[Task, dict[str, str]]]:
-    """The pictures of a data set that has labels for other tasks only, and no labels."""
-    problems: list[ValueError] = []
-    for task in LABELS:
-        try:
-            return open_data(path, data_format, task), {}
-        except ValueError as problem:  # no labels for this task
-            problems.append(problem)
-    raise problems[-1]
 
 
 def _framed(picture: Pixels, framing: str, spec: InputSpec) -> Pixels:

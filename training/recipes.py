@@ -42,10 +42,16 @@ class Source:
 
     format: str
     repeat: float = 1
-    # False: its pictures say nothing of what is asked; what the teachers say of them is all that is learnt from them.
-    labelled: bool = True
+    # What its labels are about, where that isn't what the recipe asks: then all that is learnt from its pictures is
+    # what the teachers say of them.
+    labelled_for: Task | None = None
     # How its pictures are cut out, one of preprocessing.FRAMINGS, where that isn't the recipe's own way.
     framing: str = ""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it has labels for what the recipe asks."""
+        return self.labelled_for is None
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ SEED_AUGMENTATION: Final = Augmentation(
 UTKFACE: Final = (Source("utkface"),)
 FACIAL_EXPRESSIONS: Final = (Source("fer2013"), Source("ckplus", repeat=4))
 # Faces nobody has labelled with a mood: half of them in each epoch.
-FACES_AT_LARGE: Final = Source("utkface", repeat=0.5, labelled=False, framing="chip")
+FACES_AT_LARGE: Final = Source("utkface", repeat=0.5, labelled_for="age", framing="chip")
 AGE: Final = Head("age", SINGLE_YEARS, soft_years=3.0)
 GENDER: Final = Head("gender", _labels_themselves("gender"), label_smoothing=0.03)
 MOOD: Final = Head("mood", EACH_EXPRESSION, label_smoothing=0.08)

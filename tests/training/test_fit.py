@@ -103,7 +103,7 @@ def test_pictures_without_labels_are_learnt_from_their_teacher_and_never_judged_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = recipe_of("tiny-gender")
-    at_large = Source("utkface", repeat=0.5, labelled=False)
+    at_large = Source("utkface", repeat=0.5, labelled_for="age")
     pupil = replace(
         tiny, name="pupil", sources=(*tiny.sources, at_large), teachers=("tiny-gender",), mirrored=True, epochs=2
     )
