@@ -60,6 +60,7 @@ def rows(receipts: int = RECEIPTS) -> Iterator[Row]:
         tenth = parsed(part)
         speeds = in_turns({
             OURS: (lines, lambda: seconds(lambda: import_once(store, path))),
+            # Parsed anew each time: kept, millions of rows would slow everybody's collection of garbage.
             "raw COPY of the parsed rows": (lines, lambda: copy_once(store, *parsed(path))),
             TO_SQL: (few, lambda: pandas_once(store, *tenth)),
             'pandas to_sql, method="multi", a tenth': (few, lambda: pandas_multi_once(store, *tenth)),
