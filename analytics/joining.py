@@ -24,7 +24,7 @@ from analytics.labels import Groups, rebased_labels
 from analytics.models import JoinFit, MarkCheck, MatchRun, Purchase
 from analytics.periods import Period, midnight
 from inference import audits
-from inference.models import Camera, CameraHour, CheckoutFace, Visit
+from inference.models import Camera, CameraHour, CheckoutFace, Store, Visit
 from training.labels import LABELS, Task
 
 Floats = NDArray[np.float64]
@@ -118,6 +118,14 @@ def is_kept(period: Period, by: str) -> bool:
         if _is_fine_enough(found):
             break
     return True
+
+
+def last_known_stay(store: Store) -> float | None:
+    """How many minutes visitors typically take, by the store's last join that was to be trusted; computes nothing."""
+    rows = JoinFit.objects.filter(store=store, result__trust__in=["green", "amber"])
+    return (
+        rows.order_by("-pk").values_list("result__stay_minutes", flat=True).exclude(result__stay_minutes=None).first()
+    )
 
 
 def _kept(period: Period, by: str, stamp: str) -> Joined | None:

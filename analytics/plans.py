@@ -75,7 +75,7 @@ def footing(store: Store, period: Period) -> Footing:
     open_hours = list(hours.values_list("hour", flat=True))
     days = len({day_of(hour, store) for hour in open_hours})
     visitors = sums.visits * queries.visitors_per_visit(queries.assumed(period))
-    stay = joining.joined(period, "gender").stay_minutes
+    stay = joining.last_known_stay(store)
     return Footing(
         visits_per_day=sums.classified / days,
         conversion=min(0.95, sums.till_purchases / visitors),

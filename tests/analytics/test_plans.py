@@ -7,6 +7,7 @@ import pytest
 
 from analytics import joining, plans
 from analytics.join.estimate import Z
+from analytics.models import JoinFit
 from analytics.plans import QUESTIONS, Footing
 from inference.models import Store
 from tests import factories
@@ -27,6 +28,14 @@ def test_a_stores_own_weeks_are_planned_with() -> None:
     found = joining.joined(period, "gender")
     widest = max(Z * segment.rate_se for segment in found.segments if segment.rate_se is not None)
     assert answers["Women and men"].margin == pytest.approx(widest, rel=0.5)
+
+
+def test_planning_takes_the_stay_of_the_last_join_and_joins_nothing_itself() -> None:
+    store, _ = shops.simulated_shop(rate=30, linked=0)
+    period = shops.period(store)
+    assert plans.footing(store, period).stay_sd == 7.0 and not JoinFit.objects.exists()
+    stay = joining.joined(period, "gender").stay_minutes
+    assert stay is not None and plans.footing(store, period).stay_sd == pytest.approx(0.63 * stay)
 
 
 def test_help_takes_fewer_days_and_finer_questions_more() -> None:

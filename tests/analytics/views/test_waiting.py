@@ -27,6 +27,8 @@ def test_a_page_of_many_visits_is_worked_out_by_a_worker_and_shows_how_far(
     page = client.get(f"{where}?{days}").content.decode()
     assert "0 of 4 breakdowns" in page and "Headline figures" not in page
     assert asked == [(store.pk, "2026-03-09", "2026-03-21")] and not JoinFit.objects.exists()
+    table = client.get(f"{where}report.csv?by=age&{days}")
+    assert table.status_code == 302 and table.headers["Location"] == f"{where}?{days}"
     period = shops.period(store)
     period = type(period).of(store, period.first, period.last - timedelta(days=1))
     joining.joined(period, "gender")
@@ -38,6 +40,7 @@ def test_a_page_of_many_visits_is_worked_out_by_a_worker_and_shows_how_far(
     assert JoinFit.objects.count() == kept and queries.fits(store, period) is None
     assert client.get(f"{where}fits?{days}").headers["HX-Refresh"] == "true"
     assert "Headline figures" in client.get(f"{where}?{days}").content.decode() and len(asked) == 1
+    assert client.get(f"{where}report.csv?by=age&{days}").headers["Content-Type"].startswith("text/csv")
 
 
 def test_few_visits_are_reckoned_with_at_once(client: Client) -> None:
