@@ -12,7 +12,7 @@ from training.distil import opinions, taught
 from training.evaluate import label_index
 from training.labels import LABELS
 from training.prepare import Prepared
-from training.preprocessing import InputSpec, Pixels, fit_to, scale
+from training.preprocessing import InputSpec, Pixels, prepare
 from training.recipes import FACE, FACE_CLASSES, Head, Recipe
 
 Floats = NDArray[np.float32]
@@ -110,7 +110,7 @@ class Pool:
         return disturb(picture, self.recipe.input.size, self.recipe.augmentation, random)
 
     def _inputs(self, pictures: list[Pixels]) -> Floats:
-        return scale(np.stack([fit_to(picture, self.recipe.input) for picture in pictures]))
+        return prepare(pictures, self.recipe.input)
 
     def _with_no_faces(
         self, inputs: Floats, wanted: dict[str, Floats], weights: dict[str, Floats], rows: Any,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.prepare import Prepared
-from training.preprocessing import InputSpec, fit_to, scale
+from training.preprocessing import InputSpec, prepare
 
 # The teacher's share of a label; the label that came with the picture has the rest.
 TAUGHT_SHARE = 0.5
@@ -29,7 +29,7 @@ def opinions(teacher: Any, spec: InputSpec, ready: Prepared) -> dict[str, Floats
 
 def _opinions(teacher: Any, spec: InputSpec, ready: Prepared, start: int) -> dict[str, Floats]:
     some = ready.pictures[start : start + AT_ONCE]
-    inputs = scale(np.stack([fit_to(picture, spec) for picture in some]))
+    inputs = prepare(some, spec)
     seen, mirrored = teacher.predict_on_batch(inputs), teacher.predict_on_batch(inputs[:, :, ::-1])
     return {name: np.asarray((seen[name] + mirrored[name]) / 2, np.float32) for name in seen}
 

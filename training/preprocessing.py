@@ -23,6 +23,10 @@ LOOSE_LANDMARKS: Final = np.array(
 )
 FRAMINGS: Final = {"chip": CANONICAL_LANDMARKS, "loose": LOOSE_LANDMARKS}
 
+# Mean of 255 to which darker crops are lifted: one in seven of UTKFace's pictures is darker, of FER2013's hardly any.
+# Chosen on the validation parts, where a quarter of the light cost 1.1 years of age and 5 points of expressions before.
+LEAST_LIGHT: Final = 90.0
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -108,8 +112,16 @@ def scale(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(pixels, np.float32) / np.float32(255)
 
 
+def lit(picture: Pixels, least: float = LEAST_LIGHT) -> Pixels:
+    """A picture (h, w, c) whose mean is at least `least` of 255, where it is not black; light ones as they are."""
+    mean = float(picture.mean())
+    if mean >= least:
+        return picture
+    return np.asarray(np.minimum(picture * np.float32(least / max(mean, 1.0)), 255), dtype=np.uint8)
+
+
 def prepare(crops: list[Pixels] | Pixels, spec: InputSpec) -> NDArray[np.float32]:
-    """Canonical RGB crops, each (h, w, 3) uint8, to one batch (n, size, size, channels) float32 in 0..1."""
+    """Canonical RGB crops, each (h, w, 3) uint8, to one batch (n, size, size, channels) float32 in 0..1, none dark."""
     if len(crops) == 0:
         return np.zeros((0, spec.size, spec.size, spec.channels), np.float32)
-    return scale(np.stack([fit_to(crop, spec) for crop in crops]))
+    return scale(np.stack([lit(fit_to(crop, spec)) for crop in crops]))

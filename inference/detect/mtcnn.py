@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from inference.detect.base import Detection, scaled
-from training.preprocessing import Pixels
+from inference.detect.base import LEAST_LIGHT, Detection, scaled
+from training.preprocessing import Pixels, lit
 
 # What may be a face because somebody was there a moment ago; what is one; what is one beyond doubt.
 LEAST_SCORE, SURE_SCORE, CERTAIN_SCORE = 0.8, 0.9, 0.96
 # Its first network looks at 12-pixel windows; in a fitted picture it finds faces of 20 pixels well, some smaller too.
-SURE_PIXELS, LEAST_PIXELS = 20.0, 14
+SURE_PIXELS, LEAST_PIXELS = 20.0, 18
 LARGEST_ENLARGEMENT = 2.0
+# What its three networks look at, in pixels: pictures of any size, then faces that may be some.
+SIDES = (None, 24, 48)
 
 
 class Mtcnn:
@@ -23,16 +25,25 @@ class Mtcnn:
         from mtcnn import MTCNN
 
         self._network = MTCNN()
+        for stage, side in zip(self._network.stages, SIDES, strict=True):
+            stage._model = _compiled(stage._model, side)
 
     def scale(self, smallest: float) -> float:
         return min(LARGEST_ENLARGEMENT, SURE_PIXELS / smallest)
 
     def detect(self, image: Pixels, smallest: float) -> list[Detection]:
         scale = self.scale(smallest)
-        small = scaled(image, scale)
+        small = lit(scaled(image, scale), LEAST_LIGHT)
         found = self._network.detect_faces(small, min_face_size=LEAST_PIXELS, threshold_onet=LEAST_SCORE)
         faces = [_detection(face, scale) for face in found or []]
         return [face for face in faces if face.is_plausible()]
+
+
+def _compiled(network: Any, side: int | None) -> Any:
+    """One of the package's networks as a single graph instead of layer by layer: half the time."""
+    import tensorflow as tf
+
+    return tf.function(network, input_signature=[tf.TensorSpec([None, side, side, 3])])
 
 
 def _detection(face: dict[str, Any], scale: float) -> Detection:

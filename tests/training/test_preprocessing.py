@@ -6,7 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from training.preprocessing import CANONICAL_LANDMARKS, FRAMINGS, InputSpec, align, fit_to, prepare, similarity
+from training.preprocessing import (
+    CANONICAL_LANDMARKS,
+    FRAMINGS,
+    LEAST_LIGHT,
+    InputSpec,
+    align,
+    fit_to,
+    lit,
+    prepare,
+    similarity,
+)
 
 SIZE = 64
 
@@ -55,6 +65,15 @@ def test_inputs_are_batches_between_zero_and_one() -> None:
     batch = prepare(crops, InputSpec(48, 1))
     assert batch.shape == (3, 48, 48, 1) and batch.dtype == np.float32 and batch.min() == batch.max() == 1.0
     assert prepare([], InputSpec(48, 1)).shape == (0, 48, 48, 1)
+
+
+def test_a_dark_crop_is_lifted_and_a_light_one_is_not_touched() -> None:
+    light = np.random.default_rng(1).integers(60, 200, (64, 64, 3), dtype=np.uint8)
+    dark, black = (light // 5).astype(np.uint8), np.zeros((64, 64, 3), np.uint8)
+    assert lit(light) is light and not lit(black).any()
+    assert lit(dark).mean() == pytest.approx(LEAST_LIGHT, abs=1)
+    batch = prepare([light, dark], InputSpec(64, 3))
+    assert np.corrcoef(batch[0].ravel(), batch[1].ravel())[0, 1] > 0.99
 
 
 def test_grey_weighs_colours_as_eyes_do() -> None:
