@@ -203,14 +203,13 @@ def _starts(grid: _Grid, overall: float) -> Iterator[State]:
 class _End:
     """Where a climb ended."""
 
-    def __init__(self, grid: _Grid, state: State, converged: bool) -> None:
-        self.state, self.converged = state, converged
-        self.system = _System(grid, state)
+    def __init__(self, grid: _Grid, system: _System, converged: bool) -> None:
+        self.state, self.system, self.converged = system.state, system, converged
         mean = np.maximum(self.system.mean, 1e-6)
         known = 1.0 if grid.data.known is None else grid.data.known
         misfit = float((known * (mean - grid.data.purchases * np.log(mean))).sum())
         self.deviance = 2 * misfit + float((self.system.prior * self.system.centre**2).sum())
-        self.slope, self.slope_se = _slope(grid, state, self.system)
+        self.slope, self.slope_se = _slope(grid, self.state, self.system)
 
     def is_better_than(self, other: _End) -> bool:
         return (self.converged, -self.deviance) > (other.converged, -other.deviance)
@@ -296,7 +295,8 @@ class _Correlation:
         return float((g * self.both[lags + ahead]).sum()) / max(1e-12, scale)
 
 
-def _climb(grid: _Grid, state: State) -> tuple[State, bool]:
+def _climb(grid: _Grid, state: State) -> tuple[_System, bool]:
+    """The system from which a further step would move nothing that matters, and whether there was one."""
     before = np.zeros(3)
     for _ in range(MOST_STEPS):
         system = _System(grid, state)
@@ -307,10 +307,10 @@ def _climb(grid: _Grid, state: State) -> tuple[State, bool]:
         new = _centred(grid, new)
         before = new.stay.as_array() - state.stay.as_array()
         has_arrived = np.abs(new.rate - state.rate).max() < CONVERGED_RATE and np.abs(before).max() < CONVERGED_STAY
-        state = new
         if has_arrived:
-            return state, True
-    return state, False
+            return system, True
+        state = new
+    return _System(grid, state), False
 
 
 def _centred(grid: _Grid, state: State) -> State:
