@@ -324,7 +324,7 @@ def test_a_new_day_starts_where_the_last_fit_ended_and_ends_where_a_new_one_woul
     began: list[State] = []
     climb = soft._climb
 
-    def watched(grid: soft._Grid, state: State) -> tuple[State, bool]:
+    def watched(grid: soft._Grid, state: State) -> tuple[soft._System, bool]:
         began.append(state)
         return climb(grid, state)
 
