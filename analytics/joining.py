@@ -122,10 +122,8 @@ def is_kept(period: Period, by: str) -> bool:
 
 def last_known_stay(store: Store) -> float | None:
     """How many minutes visitors typically take, by the store's last join that was to be trusted; computes nothing."""
-    rows = JoinFit.objects.filter(store=store, result__trust__in=["green", "amber"])
-    return (
-        rows.order_by("-pk").values_list("result__stay_minutes", flat=True).exclude(result__stay_minutes=None).first()
-    )
+    rows = JoinFit.objects.filter(store=store, result__trust__in=["green", "amber"]).exclude(result__stay_minutes=None)
+    return rows.order_by("-pk").values_list("result__stay_minutes", flat=True).first()
 
 
 def _kept(period: Period, by: str, stamp: str) -> Joined | None:

@@ -93,7 +93,7 @@ class Pool:
     def batch(self, chosen: NDArray[np.int64], random: np.random.Generator) -> Batch:
         """Inputs (b, size, size, channels) in 0..1, and by output its targets (b, classes) and weights (b,)."""
         rows = self.rows[chosen]
-        inputs = self._inputs([self._disturbed(number, i, random) for number, i in rows])
+        inputs = prepare([self._disturbed(number, i, random) for number, i in rows], self.recipe.input)
         at = self.start[rows[:, 0]] + rows[:, 1]
         wanted = {task: own[at] for task, own in self.wanted.items()}
         if self.recipe.mixup:
@@ -109,18 +109,15 @@ class Pool:
         picture = detected if detected is not None and random.random() < DETECTED_SHARE else ready.pictures[i]
         return disturb(picture, self.recipe.input.size, self.recipe.augmentation, random)
 
-    def _inputs(self, pictures: list[Pixels]) -> Floats:
-        return prepare(pictures, self.recipe.input)
-
     def _with_no_faces(
         self, inputs: Floats, wanted: dict[str, Floats], weights: dict[str, Floats], rows: Any,
         random: np.random.Generator,
     ) -> Batch:  # fmt: skip
         """Append pictures of no face, about which only the “face” output is asked."""
         count = max(1, round(len(inputs) * self.recipe.no_faces))
-        size, how = self.recipe.input.size, self.recipe.augmentation
+        spec, how = self.recipe.input, self.recipe.augmentation
         sources = [self.sets[number].pictures[i] for number, i in rows[:count]]
-        none = self._inputs([disturb(no_face(picture, random), size, how, random) for picture in sources])
+        none = prepare([disturb(no_face(picture, random), spec.size, how, random) for picture in sources], spec)
         face = np.eye(len(FACE_CLASSES), dtype=np.float32)[[1] * len(inputs) + [0] * count]
         weights = {name: np.concatenate([own, np.zeros(count, np.float32)]) for name, own in weights.items()}
         wanted = {name: np.concatenate([own, own[:count]]) for name, own in wanted.items()}

@@ -180,7 +180,7 @@ def fit(data: Minutes) -> Fit:
     overall = float(data.purchases.sum()) / max(1e-9, float(grid.base.sum()) * (1 - data.staff))
     best: _End | None = None
     for begin in _starts(grid, overall):
-        end = _End(grid, *_climb(grid, begin))
+        end = _End(*_climb(grid, begin))
         best = end if best is None or end.is_better_than(best) else best
         if best.is_plausible:
             break
@@ -203,13 +203,17 @@ def _starts(grid: _Grid, overall: float) -> Iterator[State]:
 class _End:
     """Where a climb ended."""
 
-    def __init__(self, grid: _Grid, system: _System, converged: bool) -> None:
-        self.state, self.system, self.converged = system.state, system, converged
-        mean = np.maximum(self.system.mean, 1e-6)
-        known = 1.0 if grid.data.known is None else grid.data.known
-        misfit = float((known * (mean - grid.data.purchases * np.log(mean))).sum())
-        self.deviance = 2 * misfit + float((self.system.prior * self.system.centre**2).sum())
-        self.slope, self.slope_se = _slope(grid, self.state, self.system)
+    def __init__(self, system: _System, converged: bool) -> None:
+        self.system, self.converged = system, converged
+        data, mean = system.grid.data, np.maximum(system.mean, 1e-6)
+        known = 1.0 if data.known is None else data.known
+        misfit = float((known * (mean - data.purchases * np.log(mean))).sum())
+        self.deviance = 2 * misfit + float((system.prior * system.centre**2).sum())
+        self.slope, self.slope_se = _slope(system)
+
+    @property
+    def state(self) -> State:
+        return self.system.state
 
     def is_better_than(self, other: _End) -> bool:
         return (self.converged, -self.deviance) > (other.converged, -other.deviance)
@@ -568,8 +572,9 @@ def _day_levels(grid: _Grid, state: State) -> Floats:
     return np.asarray(np.stack(sums, axis=1) / total[:, None], np.float64)
 
 
-def _slope(grid: _Grid, state: State, system: _System) -> tuple[float, float]:
+def _slope(system: _System) -> tuple[float, float]:
     """1 plus the coefficient of the visits' ups and downs beyond the moving mean: 1 if purchases follow them fully."""
+    grid, state = system.grid, system.state
     kept = (1 - grid.data.staff) * grid.factor(state)
     extra = np.zeros_like(system.mean)
     for rate, offset, v in zip(state.rate, state.offsets, (grid.data.visits - grid.smoothed) * kept, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from training.preprocessing import CANONICAL_LANDMARKS, Pixels, similarity
+from training.preprocessing import CANONICAL_LANDMARKS, Pixels, lit, similarity
 
 NAMES = ("yunet", "mtcnn")
 # Beyond either, the far eye is hidden: nothing that the models were trained on looks like it.
@@ -100,11 +100,12 @@ def detector(name: str = "") -> Detector:
     raise ValueError(f"“{name}” is not a detector; use one of {', '.join(NAMES)}.")
 
 
-def scaled(image: Pixels, scale: float) -> Pixels:
-    """The picture, made larger or smaller by `scale`."""
+def fitted(image: Pixels, scale: float) -> Pixels:
+    """The picture as a detector is shown it: made larger or smaller by `scale`, and lifted where it is dark."""
     import cv2
 
     if scale == 1:
-        return image
+        return lit(image, LEAST_LIGHT)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)
+    resized = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)
+    return lit(resized, LEAST_LIGHT)

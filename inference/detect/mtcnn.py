@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from inference.detect.base import LEAST_LIGHT, Detection, scaled
-from training.preprocessing import Pixels, lit
+from inference.detect.base import Detection, fitted
+from training.preprocessing import Pixels
 
 # What may be a face because somebody was there a moment ago; what is one; what is one beyond doubt.
 LEAST_SCORE, SURE_SCORE, CERTAIN_SCORE = 0.8, 0.9, 0.96
@@ -33,7 +33,7 @@ class Mtcnn:
 
     def detect(self, image: Pixels, smallest: float) -> list[Detection]:
         scale = self.scale(smallest)
-        small = lit(scaled(image, scale), LEAST_LIGHT)
+        small = fitted(image, scale)
         found = self._network.detect_faces(small, min_face_size=LEAST_PIXELS, threshold_onet=LEAST_SCORE)
         faces = [_detection(face, scale) for face in found or []]
         return [face for face in faces if face.is_plausible()]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inference.detect.base import LEAST_LIGHT, Detection, scaled
-from training.preprocessing import Pixels, lit
+from inference.detect.base import Detection, fitted
+from training.preprocessing import Pixels
 
 if TYPE_CHECKING:
     import cv2
@@ -35,7 +35,7 @@ class YuNet:
 
     def detect(self, image: Pixels, smallest: float) -> list[Detection]:
         scale = self.scale(smallest)
-        small = lit(scaled(image, scale), LEAST_LIGHT)
+        small = fitted(image, scale)
         network = self._network()
         network.setInputSize((small.shape[1], small.shape[0]))
         _, rows = network.detect(np.ascontiguousarray(small[:, :, ::-1]))

@@ -71,10 +71,9 @@ def test_the_same_two_walk_in_however_the_camera_hangs_and_the_light_is(
         pytest.skip("MTCNN loses faces in the dark; YuNet does not")
     pictures = [frame.image for frame in frames(FOOTAGE / "face-demographics-walking.gif") if frame.image is not None]
     changed = CHANGES[change](pictures)
-    video = cv2.VideoWriter(
-        str(tmp_path / "door.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 35 / 3 / (len(pictures) / len(changed)),
-        changed[0].shape[1::-1],
-    )  # fmt: skip
+    # Three seconds, however many pictures of them are left.
+    per_second, size = len(changed) / 3, changed[0].shape[1::-1]
+    video = cv2.VideoWriter(str(tmp_path / "door.avi"), cv2.VideoWriter.fourcc(*"MJPG"), per_second, size)
     for picture in changed:
         video.write(np.ascontiguousarray(picture[:, :, ::-1]))
     video.release()
