@@ -40,22 +40,22 @@ class InputSpec:
 def similarity(landmarks: NDArray[np.float64], size: int, framing: str = "chip") -> NDArray[np.float64]:
     """The 2×3 matrix of the least-squares similarity from landmarks (5, 2) in pixels to the canonical crop.
 
-    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
-    Raises ValueError when the landmarks fall on one point.
+    In the plane of complex numbers, turning and scaling is one multiplication, so that this is a regression with one
+    complex slope (Umeyama, PAMI 1991, in two dimensions). Raises ValueError when the landmarks fall on one point.
     """
-    source = np.asarray(landmarks, dtype=np.float64)
-    target = FRAMINGS[framing] * size
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    centred = source - source_mean
-    spread = (centred**2).sum() / len(source)
-    if not np.isfinite(spread) or spread < 1e-9:
-        raise ValueError(f"The five landmarks {source.tolist()} do not span a face.")
-    u, singular, vt = np.linalg.svd((target - target_mean).T @ centred / len(source))
-    sign = np.diag([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
-    rotation = u @ sign @ vt
-    scale = (singular * np.diag(sign)).sum() / spread
-    shift = target_mean - scale * rotation @ source_mean
-    return np.hstack([scale * rotation, shift[:, None]])
+    source = _as_complex(np.asarray(landmarks, dtype=np.float64))
+    target = _as_complex(FRAMINGS[framing] * size)
+    centred = source - source.mean()
+    spread = float((np.abs(centred) ** 2).sum())
+    if not np.isfinite(spread) or spread < 1e-9 * len(source):
+        raise ValueError(f"The five landmarks {landmarks.tolist()} do not span a face.")
+    turn = (centred.conj() * (target - target.mean())).sum() / spread
+    shift = target.mean() - turn * source.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _as_complex(points: NDArray[np.float64]) -> NDArray[np.complex128]:
+    return np.asarray(points[:, 0] + 1j * points[:, 1])
 
 
 def align(image: Pixels, landmarks: NDArray[np.float64], size: int, framing: str = "chip") -> Pixels:
