@@ -6,7 +6,7 @@ be told, red and blue clothes are 60 apart). Brightness counts half, because lig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from training.preprocessing import Pixels
 
 Vector = NDArray[np.float64]
-Box = tuple[float, float, float, float]
+Box = tuple[float, float, float, float]  # left, top, width, height
+Corners = tuple[float, float, float, float]  # left, top, right, bottom
 
 GRID = 3  # each region is looked at in this many fields square
 BRIGHTNESS_SHARE = 0.2  # of a difference; the two colour axes share the rest
@@ -22,23 +23,64 @@ FULLY_OTHER = 25.0  # a difference this large, or larger, is as different as can
 # Regions as shares of the face box: x and y from its corner, width, height. Clothes differ more than heads do.
 HEAD: Box = (-0.3, -0.4, 1.6, 1.5)
 CLOTHES: Box = (-0.3, 1.25, 1.6, 0.85)
-CLOTHES_SHARE = 0.7
+HIPS: Box = (-0.3, 2.3, 1.6, 0.7)
+REGIONS = (HEAD, CLOTHES, HIPS)
+# How much each counts from one picture to the next; the hips are behind others too often.
+SHARES: Vector = np.array([0.3, 0.7, 0.0])
+# What somebody nearer hides, as shares of their face box; faces of one size are side by side.
+FIGURE: tuple[Box, ...] = ((-0.1, -0.25, 1.2, 1.2), (-0.6, 0.95, 2.2, 3.4))
 LEAST_VISIBLE = 0.9  # of a region; a part of it has other colours
+MOST_HIDDEN = 0.05  # of a region, by people who are nearer
 MOST_REMEMBERED = 20  # looks that an average is over; later ones replace earlier ones slowly
 
 
-def colours(image: Pixels, box: Box) -> Vector:
-    """(2, fields × 3) L*a*b* of head and clothes around a face in an RGB picture (h, w, 3); nan where little shows."""
-    return np.stack([_fields(_region(image, box, part)) for part in (HEAD, CLOTHES)])
+def colours(image: Pixels, boxes: Sequence[Box]) -> list[Vector]:
+    """L*a*b* of each region around each face of an RGB picture (h, w, 3), as (regions, fields × 3).
+
+    A region of which too little shows is nan: the picture ends there, or somebody nearer stands in front of it.
+    """
+    return [_colours(image, box, [other for other in boxes if _nearer(other, box)]) for box in boxes]
 
 
-def _region(image: Pixels, box: Box, part: Box) -> Pixels | None:
-    height, width = image.shape[:2]
+def _nearer(one: Box, other: Box) -> bool:
+    return one[2] * one[3] > other[2] * other[3]
+
+
+def _colours(image: Pixels, box: Box, nearer: Sequence[Box]) -> Vector:
+    figures = [_placed(other, part) for other in nearer for part in FIGURE]
+    regions = [_placed(box, part) for part in REGIONS]
+    # A face that is seen is hidden by nobody.
+    hidden = [part is not HEAD and _is_hidden(region, figures) for part, region in zip(REGIONS, regions, strict=True)]
+    return np.stack(
+        [_fields(None if gone else _cut(image, region)) for gone, region in zip(hidden, regions, strict=True)]
+    )
+
+
+def _placed(box: Box, part: Box) -> Corners:
+    """Where a region is that is given as shares of a face box."""
     left, top = box[0] + part[0] * box[2], box[1] + part[1] * box[3]
-    right, bottom = left + part[2] * box[2], top + part[3] * box[3]
+    return left, top, left + part[2] * box[2], top + part[3] * box[3]
+
+
+def _is_hidden(region: Corners, figures: Sequence[Corners]) -> bool:
+    return any(_overlap(region, figure) > MOST_HIDDEN * _area(region) for figure in figures)
+
+
+def _overlap(one: Corners, other: Corners) -> float:
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    return _area((left, top, max(left, min(one[2], other[2])), max(top, min(one[3], other[3]))))
+
+
+def _area(region: Corners) -> float:
+    return (region[2] - region[0]) * (region[3] - region[1])
+
+
+def _cut(image: Pixels, region: Corners) -> Pixels | None:
+    height, width = image.shape[:2]
+    left, top, right, bottom = region
     x, y, to_x, to_y = max(0, round(left)), max(0, round(top)), min(width, round(right)), min(height, round(bottom))
     visible = max(0, to_x - x) * max(0, to_y - y)
-    if visible < max(1.0, LEAST_VISIBLE * (right - left) * (bottom - top)):
+    if visible < max(1.0, LEAST_VISIBLE * _area(region)):
         return None
     return image[y:to_y, x:to_x]
 
@@ -61,20 +103,25 @@ def mixed(before: Vector | None, newest: Vector, looks: int) -> Vector:
     return np.where(np.isnan(before), newest, np.where(np.isnan(newest), before, both))
 
 
+def differences(one: Vector, other: Vector) -> Vector:
+    """How far each region's colours lie apart, (regions,), a difference of 2 being just visible; nan where unseen."""
+    off = np.abs(one - other).reshape(len(REGIONS), -1, 3).mean(axis=1)
+    return np.asarray(BRIGHTNESS_SHARE * off[:, 0] + (1 - BRIGHTNESS_SHARE) / 2 * (off[:, 1] + off[:, 2]), np.float64)
+
+
 def distance(one: Vector | None, other: Vector | None) -> float:
     """0 the same colours, 1 quite others; 0 where nothing is known."""
     if one is None or other is None:
         return 0.0
-    off = np.abs(one - other).reshape(2, -1, 3).mean(axis=1)
-    each = BRIGHTNESS_SHARE * off[:, 0] + (1 - BRIGHTNESS_SHARE) / 2 * (off[:, 1] + off[:, 2])
-    shares = np.array([1 - CLOTHES_SHARE, CLOTHES_SHARE]) * ~np.isnan(each)
+    each = differences(one, other)
+    shares = SHARES * ~np.isnan(each)
     if not shares.any():
         return 0.0
     return min(1.0, float((shares * np.nan_to_num(each)).sum() / shares.sum()) / FULLY_OTHER)
 
 
 def signature(looks: Iterable[Vector]) -> Vector | None:
-    """The middle colours of some looks, (2, GRID × 3): by what somebody is known again minutes later.
+    """The middle colours of some looks, (regions, GRID × 3): by what somebody is known again minutes later.
 
     The median, since others pass in front; the middle of the three columns only, since beside somebody the background
     shows. A region that was never seen is nan.
@@ -82,7 +129,7 @@ def signature(looks: Iterable[Vector]) -> Vector | None:
     kept = list(looks)
     if not kept:
         return None
-    middles = np.stack(kept).reshape(len(kept), 2, GRID, GRID, 3)[:, :, :, GRID // 2]
+    middles = np.stack(kept).reshape(len(kept), len(REGIONS), GRID, GRID, 3)[:, :, :, GRID // 2]
     return np.stack([_median(part) for part in middles.swapaxes(0, 1)])
 
 
@@ -90,7 +137,3 @@ def _median(looks: Vector) -> Vector:
     """Of those looks (n, GRID, 3) that show the region, as (GRID × 3,)."""
     seen = looks[~np.isnan(looks).any(axis=(1, 2))]
     return np.asarray(np.median(seen, axis=0) if len(seen) else looks[0], np.float64).ravel()
-
-
-def show_clothes(one: Vector | None, other: Vector | None) -> bool:
-    return one is not None and other is not None and not bool(np.isnan(one[1]).any() or np.isnan(other[1]).any())

@@ -180,13 +180,19 @@ def _classified(looked: Sequence[_Looked], using: Tools, smallest: float) -> lis
         alike = [(one, face) for one, face in large if one.tasks == tasks]
         looks = using.classifier.look_at([(one.picture, face.times(one.scale)) for one, face in alike], tasks)
         look_of |= {id(face): look for (_, face), look in zip(alike, looks, strict=True)}
-    return [[_found(one, face, look_of.get(id(face))) for face in one.faces] for one in looked]
+    return [_found(one, [look_of.get(id(face)) for face in one.faces]) for one in looked]
 
 
-def _found(looked: _Looked, face: Detection, look: FaceLook | None) -> FoundFace:
-    there = face.times(looked.scale)
-    crop = face_keeping.cut(looked.picture, there.box) if looked.for_audit and look else None
-    return FoundFace(face, look, weight(looked.picture, there), appearance.colours(looked.picture, there.box), crop)
+def _found(looked: _Looked, looks: Sequence[FaceLook | None]) -> list[FoundFace]:
+    picture = looked.picture
+    there = [face.times(looked.scale) for face in looked.faces]
+    colours = appearance.colours(picture, [face.box for face in there])
+    crops = [
+        face_keeping.cut(picture, face.box) if looked.for_audit and look else None
+        for face, look in zip(there, looks, strict=True)
+    ]
+    weights = [weight(picture, face) for face in there]
+    return list(map(FoundFace, looked.faces, looks, weights, colours, crops))
 
 
 def weight(picture: Pixels, face: Detection) -> float:

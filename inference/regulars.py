@@ -1,4 +1,4 @@
-"""Who comes in again: re-entries and staff, told from visitors by the colours of their clothes.
+"""Who comes in again: re-entries and staff, told from visitors by the colours of their clothes; see `likeness`.
 
 What is compared lives in this process only and is gone when the store's window has passed: colours, and age and gender
 as probabilities. No face is compared and nothing of it is stored, so nobody is known again after lunch.
@@ -7,23 +7,14 @@ as probabilities. No face is compared and nothing of it is stored, so nobody is 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-import numpy as np
-
-from inference import appearance
-from inference.appearance import Vector
+from inference.likeness import Likeness, likeness, most_likely
 from inference.models import Camera
 from inference.tracking import Person
 
-# Clothes and head this alike, no other age or gender, and nobody else nearly as alike: the same person. Strict, because
-# many shoppers wear black: a visitor taken for somebody else is missing, while a re-entry not noticed is one too many.
-SAME_COLOURS = 0.06
-SAME_LOOK = 0.15
-ALIKE_SHARE = 0.6  # of the distance to the next most alike
 # Who comes in this often, each time within the window, works here.
 STAFF_ENTRIES = 4
 
@@ -38,24 +29,10 @@ class Kind(StrEnum):
 class Known:
     """Somebody who was here a while ago. `visit` is the row that counts them, while they are taken for a visitor."""
 
-    colours: Vector | None
-    age: Vector | None
-    gender: Vector | None
+    likeness: Likeness
     last_at: float
     entries: int = 0
     visit: int | None = None
-
-    def may_be(self, person: Person) -> bool:
-        """Whether nothing about age and gender speaks against it."""
-        pairs = ((self.age, person.mean("age")), (self.gender, person.mean("gender")))
-        looks = [float(np.abs(a - b).sum() / 2) for a, b in pairs if a is not None and b is not None]
-        return not looks or float(np.mean(looks)) <= SAME_LOOK
-
-    def distance(self, colours: Vector | None) -> float:
-        """To somebody's colours, 0 to 1; infinite where clothes cannot be seen."""
-        if not appearance.show_clothes(self.colours, colours):
-            return float("inf")
-        return appearance.distance(self.colours, colours)
 
 
 @dataclass
@@ -66,26 +43,18 @@ class Memory:
     touched: float = field(default_factory=time.monotonic)
 
     def meet(self, person: Person, window: float) -> Known:
-        """Whom this is: the most alike of those who left within `window` seconds before, or somebody new."""
+        """Whom this is: one of those who left within `window` seconds before, or somebody new."""
         self.people = [known for known in self.people if person.first.at - known.last_at <= window]
         gone = [known for known in self.people if person.faces[0].at > known.last_at]
-        colours = person.signature
-        known = _same(gone, person, colours)
-        if known is None:
-            known = Known(None, None, None, 0.0)
+        now = likeness(person)
+        again = most_likely(now, [known.likeness for known in gone])
+        if again is None:
+            known = Known(now, person.last.at)
             self.people.append(known)
-        known.colours, known.age, known.gender = colours, person.mean("age"), person.mean("gender")
-        known.last_at, known.entries = person.last.at, known.entries + 1
+        else:
+            known = gone[again]
+        known.likeness, known.last_at, known.entries = now, person.last.at, known.entries + 1
         return known
-
-
-def _same(gone: Sequence[Known], person: Person, colours: Vector | None) -> Known | None:
-    """Who of those that left comes in again, if that is certain."""
-    ordered = sorted(((known.distance(colours), k) for k, known in enumerate(gone)))[:2]
-    if not ordered or ordered[0][0] > SAME_COLOURS or not gone[ordered[0][1]].may_be(person):
-        return None
-    is_distinct = len(ordered) < 2 or ordered[0][0] <= ALIKE_SHARE * ordered[1][0]
-    return gone[ordered[0][1]] if is_distinct else None
 
 
 _memories: dict[int, Memory] = {}

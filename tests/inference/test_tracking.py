@@ -117,7 +117,7 @@ def test_who_only_ever_shows_a_profile_is_nobody() -> None:
 
 
 def test_colours_tell_two_who_swap_places_apart() -> None:
-    red, blue = np.tile([50.0, 60, 30], (2, 9)), np.tile([50.0, 0, -60], (2, 9))
+    red, blue = np.tile([50.0, 60, 30], (3, 9)), np.tile([50.0, 0, -60], (3, 9))
     places = [(0.0, 100, 170), (1.0, 100, 170), (3.0, 165, 105)]
     pictures = [
         [replace(seen(at, one), colours=red, key=1), replace(seen(at, other), colours=blue, key=2)]
@@ -150,14 +150,14 @@ def test_who_comes_where_a_walker_could_not_have_got_to_is_another() -> None:
 
 
 def test_a_signature_is_what_most_clear_looks_show_in_the_middle() -> None:
-    own, other = np.full((2, 27), 20.0), np.full((2, 27), 80.0)
-    background = own.reshape(2, 3, 3, 3).copy()
+    own, other = np.full((3, 27), 20.0), np.full((3, 27), 80.0)
+    background = own.reshape(3, 3, 3, 3).copy()
     background[:, :, [0, 2]] = 60.0
-    looks = [own, background.reshape(2, 27), other, own]
+    looks = [own, background.reshape(3, 27), other, own]
     person = Person([replace(seen(k, 100), colours=colours) for k, colours in enumerate(looks)])
     person.add(replace(seen(9, 100), colours=other, clear=False))
     assert person.signature is not None and (person.signature == 20.0).all()
-    half = np.stack([own[0], np.full(27, np.nan)])
+    half = np.stack([own[0], np.full(27, np.nan), own[2]])
     shown = Person([replace(seen(0, 100), colours=half)]).signature
     assert shown is not None and (shown[0] == 20.0).all() and np.isnan(shown[1]).all()
     assert Person([seen(0, 100)]).signature is None
