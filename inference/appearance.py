@@ -120,20 +120,23 @@ def distance(one: Vector | None, other: Vector | None) -> float:
     return min(1.0, float((shares * np.nan_to_num(each)).sum() / shares.sum()) / FULLY_OTHER)
 
 
+def middle(colours: Vector) -> Vector:
+    """The middle of the three columns only, (regions, GRID × 3): beside somebody the background shows."""
+    return np.asarray(colours.reshape(len(REGIONS), GRID, GRID, 3)[:, :, GRID // 2].reshape(len(REGIONS), -1))
+
+
 def signature(looks: Iterable[Vector]) -> Vector | None:
     """The middle colours of some looks, (regions, GRID × 3): by what somebody is known again minutes later.
 
-    The median, since others pass in front; the middle of the three columns only, since beside somebody the background
-    shows. A region that was never seen is nan.
+    The median, since others pass in front. A region that was never seen is nan.
     """
-    kept = list(looks)
+    kept = [middle(look) for look in looks]
     if not kept:
         return None
-    middles = np.stack(kept).reshape(len(kept), len(REGIONS), GRID, GRID, 3)[:, :, :, GRID // 2]
-    return np.stack([_median(part) for part in middles.swapaxes(0, 1)])
+    return np.stack([_median(part) for part in np.stack(kept).swapaxes(0, 1)])
 
 
 def _median(looks: Vector) -> Vector:
-    """Of those looks (n, GRID, 3) that show the region, as (GRID × 3,)."""
-    seen = looks[~np.isnan(looks).any(axis=(1, 2))]
-    return np.asarray(np.median(seen, axis=0) if len(seen) else looks[0], np.float64).ravel()
+    """Of those looks (n, GRID × 3) that show the region, as (GRID × 3,)."""
+    seen = looks[~np.isnan(looks).any(axis=1)]
+    return np.asarray(np.median(seen, axis=0) if len(seen) else looks[0], np.float64)

@@ -1,4 +1,4 @@
-"""Is this somebody who left a while ago? Naive Bayes over colours, age and gender, among all who may have come back.
+"""Are these one person? Naive Bayes over colours, age and gender, for a face after a gap as for somebody who left.
 
 Fellegi, Sunter, "A theory for record linkage", JASA 1969: each thing that can be compared adds the logarithm of how
 much oftener its difference is seen between two sightings of one person than between two people. Two dark coats are told
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from inference import appearance
 from inference.appearance import Vector
-from inference.tracking import Person
 
 Table = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -36,15 +35,11 @@ LIKELY_ENOUGH = 0.6
 
 @dataclass(frozen=True)
 class Likeness:
-    """How somebody looked while they were here; in memory only. None is what was not seen, or not to be estimated."""
+    """How somebody looked; in memory only. None is what was not seen, or is not to be estimated."""
 
-    colours: Vector | None
+    colours: Vector | None  # the middle ones, as of appearance.middle
     age: Vector | None
     gender: Vector | None
-
-
-def likeness(person: Person) -> Likeness:
-    return Likeness(person.signature, person.mean("age"), person.mean("gender"))
 
 
 def most_likely(new: Likeness, gone: Sequence[Likeness]) -> int | None:
@@ -52,21 +47,23 @@ def most_likely(new: Likeness, gone: Sequence[Likeness]) -> int | None:
     if not gone:
         return None
     each = COME_AGAIN / max(len(gone), FEWEST) / (1 - COME_AGAIN)
-    odds = each * np.exp([evidence(new, one) for one in gone])
+    odds = each * np.exp([evidence(new, one) if _show_clothes(new, one) else -np.inf for one in gone])
     best = int(odds.argmax())
     return best if odds[best] / (1 + odds.sum()) >= LIKELY_ENOUGH else None
 
 
+def _show_clothes(one: Likeness, other: Likeness) -> bool:
+    """A head alone says too little to know somebody again minutes later."""
+    return not any(each.colours is None or np.isnan(each.colours[1]).any() for each in (one, other))
+
+
 def evidence(one: Likeness, other: Likeness) -> float:
-    """Log-likelihood ratio of one person against two; minus infinity where clothes were not seen."""
+    """Log-likelihood ratio of one person against two; what is known of one only says nothing."""
+    told = _told(_variation(one.age, other.age), AGE) + _told(_variation(one.gender, other.gender), GENDER)
     if one.colours is None or other.colours is None:
-        return -np.inf
+        return told
     head, clothes, hips = appearance.differences(one.colours, other.colours)
-    if np.isnan(clothes):
-        return -np.inf
-    told = [_told(clothes, CLOTHES), _told(hips, CLOTHES), _told(head, HEAD)]
-    told += [_told(_variation(one.age, other.age), AGE), _told(_variation(one.gender, other.gender), GENDER)]
-    return float(sum(told))
+    return told + _told(head, HEAD) + _told(clothes, CLOTHES) + _told(hips, CLOTHES)
 
 
 def _told(difference: float, table: Table) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from inference.likeness import Likeness, likeness, most_likely
+from inference.likeness import Likeness, most_likely
 from inference.models import Camera
 from inference.tracking import Person
 
@@ -46,7 +46,7 @@ class Memory:
         """Whom this is: one of those who left within `window` seconds before, or somebody new."""
         self.people = [known for known in self.people if person.first.at - known.last_at <= window]
         gone = [known for known in self.people if person.faces[0].at > known.last_at]
-        now = likeness(person)
+        now = person.likeness
         again = most_likely(now, [known.likeness for known in gone])
         if again is None:
             known = Known(now, person.last.at)

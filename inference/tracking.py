@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference import appearance
+from inference.likeness import Likeness, evidence
 from inference.predictor import FaceLook
 from training.labels import Task
 
@@ -34,8 +35,8 @@ UNSURE_REACH = 0.8
 LARGEST_SIZE_RATIO = 2.2
 # Mean distance between two faces' probabilities (0 the same, 1 opposite) above which they are two people.
 CLEARLY_ANOTHER = 0.6
-# Distance of colours (0 the same, 1 quite others) above which they are two people once this many seconds have passed.
-OTHER_COLOURS, COLOUR_SECONDS = 0.25, 0.6
+# Once this many seconds have passed, all there is to compare must speak for one person; see `likeness.evidence`.
+EVIDENCE_SECONDS = 0.6
 # Who was hidden for a moment and is found where they were may show somebody else's clothes in part.
 HIDDEN_SECONDS, HIDDEN_WIDTHS = 2.5, 0.4
 # A box that overlaps the last one this closely, this soon after it, is the same face whatever one look says.
@@ -72,6 +73,12 @@ class Seen:
     @property
     def centre(self) -> tuple[float, float]:
         return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
+
+    @property
+    def likeness(self) -> Likeness:
+        middle = None if self.colours is None else appearance.middle(self.colours)
+        age, gender = (self.look.age, self.look.gender) if self.look else (None, None)
+        return Likeness(middle, _array(age), _array(gender))
 
 
 @dataclass
@@ -118,9 +125,15 @@ class Person:
         return self.faces[-1]
 
     @property
-    def signature(self) -> Vector | None:
-        """The colours by which this person may be known again; see `appearance.signature`."""
-        return appearance.signature(self._clear_colours)
+    def likeness(self) -> Likeness:
+        """By what this person may be known again minutes later."""
+        return Likeness(appearance.signature(self._clear_colours), self.mean("age"), self.mean("gender"))
+
+    @property
+    def likeness_now(self) -> Likeness:
+        """By what they are known after some seconds: as of late, and unclear looks too."""
+        middle = None if self.colours is None else appearance.middle(self.colours)
+        return Likeness(middle, self.mean("age"), self.mean("gender"))
 
     @property
     def clear_faces(self) -> int:
@@ -224,8 +237,10 @@ def _cost(person: Person, face: Seen) -> float:
     looks, colours = _difference(person, face), appearance.distance(person.colours, face.colours)
     at_once = passed <= SAME_MOMENT_SECONDS and distance <= SAME_PLACE_WIDTHS
     was_hidden = passed <= HIDDEN_SECONDS and distance <= HIDDEN_WIDTHS
-    other_clothes = passed > COLOUR_SECONDS and colours > OTHER_COLOURS and not was_hidden
-    if not at_once and (looks > CLEARLY_ANOTHER or other_clothes):
+    must_be_alike = passed > EVIDENCE_SECONDS and not was_hidden
+    if not at_once and looks > CLEARLY_ANOTHER:
+        return IMPOSSIBLE
+    if must_be_alike and evidence(person.likeness_now, face.likeness) < 0:
         return IMPOSSIBLE
     return distance / reach + looks + 2 * colours
 
@@ -259,3 +274,7 @@ def _difference(person: Person, face: Seen) -> float:
     pairs = [(person.mean(task), getattr(face.look, task, None)) for task in tasks]
     known = [float(np.abs(mean - np.array(other)).sum() / 2) for mean, other in pairs if mean is not None and other]
     return float(np.mean(known)) if known else 0.0
+
+
+def _array(probabilities: Sequence[float] | None) -> Vector | None:
+    return None if probabilities is None else np.asarray(probabilities, np.float64)

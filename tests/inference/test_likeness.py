@@ -51,7 +51,8 @@ def test_what_was_not_seen_or_is_not_to_be_estimated_says_nothing() -> None:
     assert 0 < evidence(SOMEBODY, hidden) < evidence(SOMEBODY, SOMEBODY)
     assert most_likely(replace(SOMEBODY, age=None, gender=None), [SOMEBODY]) == 0, "colours alone may be enough"
     hidden.colours[1] = np.nan
-    assert evidence(SOMEBODY, hidden) == -np.inf, "a head alone is not"
+    assert most_likely(SOMEBODY, [hidden]) is None, "a head alone is not"
+    assert evidence(Likeness(None, None, None), SOMEBODY) == 0
 
 
 def test_clothes_behind_somebody_nearer_are_not_taken_for_ones_own() -> None:
