@@ -20,14 +20,16 @@ class Augmentation:
     smallest: int = 10  # pixels; how small a face may have been before it was scaled up
     low_resolution: float = 0.4
     blur: float = 0.15
+    motion: float = 0.0
     grey: float = 0.15
     light: float = 0.35
     noise: float = 6.0  # standard deviation, of 255
     jpeg: float = 0.2
+    worst_jpeg: int = 25  # quality, of 100
     cutout: float = 0.15
 
 
-NONE = Augmentation(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
+NONE = Augmentation(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0)
 
 
 def disturb(crop: Pixels, size: int, how: Augmentation, random: np.random.Generator) -> Pixels:
@@ -162,7 +164,23 @@ def _degrade(picture: Pixels, how: Augmentation, random: np.random.Generator) ->
         picture = np.asarray(cv2.resize(picture, (size, size), interpolation=back), dtype=np.uint8)
     if random.random() < how.blur:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), random.uniform(0.4, 1.6)), dtype=np.uint8)
+    if how.motion and random.random() < how.motion:
+        picture = _smeared(picture, random)
     if random.random() < how.jpeg:
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.uniform(25, 85))])
+        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.uniform(how.worst_jpeg, 85))])
         picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
     return np.ascontiguousarray(picture)
+
+
+def _smeared(picture: Pixels, random: np.random.Generator) -> Pixels:
+    """As someone who walks past a slow shutter: smeared along a line of up to a tenth of the picture."""
+    import cv2
+
+    length, angle = random.uniform(2, picture.shape[0] / 10), random.uniform(0, np.pi)
+    half = int(np.ceil(length / 2))
+    along = np.linspace(-length / 2, length / 2, 2 * half + 1)
+    rows, columns = (np.rint(half + along * turn).astype(int) for turn in (np.sin(angle), np.cos(angle)))
+    kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
+    np.add.at(kernel, (rows, columns), 1)
+    smeared = cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smeared, dtype=np.uint8)

@@ -160,7 +160,13 @@ def _fit(
         tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _tell(notify, epoch + 1, epochs, logs))
         backup = keras.callbacks.BackupAndRestore(str(aside / "epochs"))
         network.fit(batches, epochs=epochs, callbacks=[backup, tell], verbose=0)
+    if start is not None and recipe.start_share:
+        network.set_weights(_between(network.get_weights(), start.get_weights(), recipe.start_share))
     return network
+
+
+def _between(own: list[Any], other: list[Any], share: float) -> list[Any]:
+    return [(1 - share) * one + share * two for one, two in zip(own, other, strict=True)]
 
 
 @contextmanager

@@ -46,7 +46,8 @@ def prepare_data(
     data, labels = _labelled(path, source.format, (source.labelled_for,) if source.labelled_for else recipe.tasks)
     if not source.labelled:
         labels = {}
-    recropper = Recropper(detector) if detector and not source.framing else None
+    # A chip has been aligned by its landmarks already.
+    recropper = Recropper(detector) if detector and source.framing != "chip" else None
     side = round(recipe.input.size * recipe.headroom)
     kept: list[Example] = []
     pictures: list[Pixels] = []
@@ -58,11 +59,15 @@ def prepare_data(
         except ValueError as error:
             data.refused.append(Refused(example.name, str(error)))
             continue
-        if recropper and (crop := recropper.crop(pixels, side, recipe.input.framing)) is not None:
+        picture = _framed(pixels, source.framing, replace(recipe.input, size=side))
+        crop = recropper.crop(pixels, side, recipe.input.framing) if recropper else None
+        if crop is not None and source.labelled:
             detected[len(kept)] = crop
+        elif crop is not None:  # all that is learnt of it is what teachers say, who are to see it well cut out
+            picture = crop
+        pictures.append(picture)
         kept.append(example)
         hashes.append(difference_hash(pixels))
-        pictures.append(_framed(pixels, source.framing, replace(recipe.input, size=side)))
     data.examples = kept
     own = {task: [names[example.name] for example in kept] for task, names in labels.items()}
     parts, counts = _split(kept, own, np.array(hashes)) if clean else _careless_split(kept)

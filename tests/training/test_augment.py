@@ -47,3 +47,13 @@ def test_a_picture_of_no_face_is_none_of_the_face_it_was_made_of(portrait: Pixel
 def test_pictures_of_no_face_differ(portrait: Pixels) -> None:
     random = np.random.default_rng(2)
     assert len({no_face(portrait, random).tobytes() for _ in range(40)}) > 35
+
+
+def test_somebody_who_walks_past_is_smeared_one_way_and_no_darker(portrait: Pixels) -> None:
+    point = np.zeros((64, 64, 3), np.uint8)
+    point[32, 32] = 200
+    smeared = disturb(point, 64, replace(NONE, motion=1.0), np.random.default_rng(3))
+    rows, _ = np.nonzero(smeared[:, :, 0])
+    assert 2 <= len(rows) <= 8 and abs(int(smeared[:, :, 0].sum()) - 200) <= len(rows)
+    face = disturb(portrait, 64, replace(NONE, motion=1.0), np.random.default_rng(3))
+    assert abs(face.mean() - portrait.mean()) < 3

@@ -99,6 +99,21 @@ def test_a_recipe_with_a_teacher_trains_it_first_and_learns_half_from_it(
     assert opinion.min() >= -1e-6 and np.abs(opinion - before).max() > 0.01
 
 
+def test_a_share_of_the_weights_that_a_recipe_goes_on_from_may_be_kept(tmp_path: Path) -> None:
+    tiny = recipe_of("tiny-gender")
+    pool = Pool(tiny, [prepare_data(tiny, drawn.folder(tmp_path / "faces", 40), Source("folders"))])
+    start = tiny.build()
+
+    def moved(share: float) -> float:
+        """How far the weights are from where they started, of where training alone brings them."""
+        recipe = replace(tiny, start_share=share)
+        network = fit._fit(recipe, pool, 1, tmp_path / f"aside-{share}", None, start)
+        pairs = zip(network.trainable_weights, start.trainable_weights, strict=True)
+        return sum(float(np.abs(np.asarray(one) - np.asarray(other)).sum()) for one, other in pairs)
+
+    assert moved(1.0) == 0 < moved(0.75) < 0.5 * moved(0.0)
+
+
 def test_pictures_without_labels_are_learnt_from_their_teacher_and_never_judged_by(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

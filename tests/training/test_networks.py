@@ -53,5 +53,5 @@ def test_a_network_says_how_sure_it_is_as_shares_of_one() -> None:
 
 def test_every_recipe_says_what_it_takes_and_what_to_expect() -> None:
     assert all(recipe.takes and recipe.expect for recipe in RECIPES.values())
-    with pytest.raises(ValueError, match="“best” is not a recipe; use one of age-gender, mood"):
+    with pytest.raises(ValueError, match="“best” is not a recipe; use one of age-gender-first, "):
         recipe_of("best")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.conf import settings
+from PIL import Image
 
 from tests.training import drawn
 from training.artifacts import PRETRAINED
@@ -19,7 +20,7 @@ PORTRAITS = PRETRAINED.parent / "portraits"
 
 
 def test_pictures_with_all_labels_are_kept_and_the_others_named() -> None:
-    ready = prepare_data(recipe_of("age-gender"), PORTRAITS, Source("folders"))
+    ready = prepare_data(recipe_of("age-gender-first"), PORTRAITS, Source("folders"))
     count = len(ready.pictures)
     assert len(ready.labels["age"]) == len(ready.labels["gender"]) == count == ready.counts["examples"]
     first = ready.data.examples[0].name
@@ -27,7 +28,7 @@ def test_pictures_with_all_labels_are_kept_and_the_others_named() -> None:
 
 
 def test_a_batch_asks_about_age_and_gender_only_of_faces() -> None:
-    recipe = recipe_of("age-gender")
+    recipe = recipe_of("age-gender-first")
     pool = Pool(recipe, [prepare_data(recipe, PORTRAITS, Source("folders"))])
     inputs, wanted, weights = pool.batch(np.arange(20), np.random.default_rng(0))
     assert inputs.shape == (22, 64, 64, 3) and inputs.min() >= 0 and inputs.max() <= 1
@@ -54,7 +55,28 @@ def test_a_small_data_set_is_shown_more_often(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not settings.YUNET_PATH, reason="YuNet's file is not there (FOYER_YUNET)")
 def test_a_detector_cuts_the_portraits_out_much_as_they_are() -> None:
-    ready = prepare_data(recipe_of("age-gender"), PORTRAITS, Source("folders"), detector=Path(settings.YUNET_PATH))
+    ready = prepare_data(
+        recipe_of("age-gender-first"), PORTRAITS, Source("folders"), detector=Path(settings.YUNET_PATH)
+    )
     assert len(ready.detected) > 0.9 * len(ready.pictures)
     apart = [np.abs(crop.astype(float) - ready.pictures[i]).mean() for i, crop in ready.detected.items()]
     assert np.median(apart) < 30
+
+
+@pytest.mark.skipif(not settings.YUNET_PATH, reason="YuNet's file is not there (FOYER_YUNET)")
+def test_teachers_see_unlabelled_faces_as_a_detector_cuts_them_out(tmp_path: Path) -> None:
+    """Loosely framed pictures, whose faces are not where the middle of such pictures has them."""
+    portraits = sorted(PORTRAITS.glob("28-45_*.jpg"))
+    for number, path in enumerate(portraits * 6):
+        label = tmp_path / path.name.split("_")[1]
+        label.mkdir(exist_ok=True)
+        loose = np.pad(np.asarray(Image.open(path).convert("RGB")), ((60, 10), (20, 40), (0, 0)), mode="edge")
+        Image.fromarray(loose[number:]).save(label / f"{number}.png")
+    faces = Source("folders", labelled_for="gender", framing="loose")
+    recipe = replace(recipe_of("age-gender-first"), sources=(Source("utkface"), faces))
+    seen = prepare_data(recipe, tmp_path, faces, detector=Path(settings.YUNET_PATH)).pictures
+    unseen = prepare_data(recipe, tmp_path, faces).pictures
+    chips = [Image.open(path).convert("RGB").resize(seen.shape[1:3]) for path in portraits]
+    right = np.mean([np.asarray(chip) for chip in chips], axis=0)
+    apart = [np.abs(pictures.mean(axis=0) - right).mean() for pictures in (seen, unseen)]
+    assert apart[0] < 0.5 * apart[1]
