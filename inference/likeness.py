@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference import appearance
 from inference.appearance import Vector
@@ -59,7 +58,7 @@ def _show_clothes(one: Likeness, other: Likeness) -> bool:
 
 def evidence(one: Likeness, other: Likeness) -> float:
     """Log-likelihood ratio of one person against two; what is known of one only says nothing."""
-    told = _told(_variation(one.age, other.age), AGE) + _told(_variation(one.gender, other.gender), GENDER)
+    told = _told(variation(one.age, other.age), AGE) + _told(variation(one.gender, other.gender), GENDER)
     if one.colours is None or other.colours is None:
         return told
     head, clothes, hips = appearance.differences(one.colours, other.colours)
@@ -70,6 +69,6 @@ def _told(difference: float, table: Table) -> float:
     return 0.0 if np.isnan(difference) else float(np.interp(difference, *table))
 
 
-def _variation(one: NDArray[np.float64] | None, other: NDArray[np.float64] | None) -> float:
+def variation(one: Vector | None, other: Vector | None) -> float:
     """Total variation of two distributions, 0 the same, 1 opposite; nan where one is not known."""
     return float("nan") if one is None or other is None else float(np.abs(one - other).sum() / 2)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference import appearance
-from inference.likeness import Likeness, evidence
+from inference.likeness import Likeness, evidence, variation
 from inference.predictor import FaceLook
 from training.labels import Task
 
@@ -74,7 +75,7 @@ class Seen:
     def centre(self) -> tuple[float, float]:
         return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
 
-    @property
+    @cached_property
     def likeness(self) -> Likeness:
         middle = None if self.colours is None else appearance.middle(self.colours)
         age, gender = (self.look.age, self.look.gender) if self.look else (None, None)
@@ -269,10 +270,10 @@ def _size_ratio(person: Person, face: Seen) -> float:
 
 
 def _difference(person: Person, face: Seen) -> float:
-    """Half the L1 distance of age and gender probabilities, averaged: 0 the same, 1 opposite."""
-    tasks: tuple[Task, ...] = ("age", "gender")
-    pairs = [(person.mean(task), getattr(face.look, task, None)) for task in tasks]
-    known = [float(np.abs(mean - np.array(other)).sum() / 2) for mean, other in pairs if mean is not None and other]
+    """Total variation of age and gender, averaged: 0 the same, 1 opposite."""
+    look = face.likeness
+    each = [variation(person.mean("age"), look.age), variation(person.mean("gender"), look.gender)]
+    known = [value for value in each if not np.isnan(value)]
     return float(np.mean(known)) if known else 0.0
 
 
