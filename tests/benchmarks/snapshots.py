@@ -34,7 +34,7 @@ PICTURES = int(os.environ.get("SNAPSHOTS", "200"))  # 1280 × 720, two faces eac
 DIFFERENT = 100  # of them; bytes behind their end make every file another one, and drawing takes longer than analysing
 STAGE_PICTURES = 96
 # DeepFace takes some 0.3 s a face, so it is timed on few of them; the arithmetic is the same for every face.
-DEEPFACE_FACES, DEEPFACE_ROUNDS = 6, 2
+DEEPFACE_FACES, DEEPFACE_ROUNDS = 6, 5
 FIRST = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SECONDS_APART = 10
 LONGEST_WAIT = 900.0
