@@ -48,12 +48,8 @@ def _nearer(one: Box, other: Box) -> bool:
 
 def _colours(image: Pixels, box: Box, nearer: Sequence[Box]) -> Vector:
     figures = [_placed(other, part) for other in nearer for part in FIGURE]
-    regions = [_placed(box, part) for part in REGIONS]
     # A face that is seen is hidden by nobody.
-    hidden = [part is not HEAD and _is_hidden(region, figures) for part, region in zip(REGIONS, regions, strict=True)]
-    return np.stack(
-        [_fields(None if gone else _cut(image, region)) for gone, region in zip(hidden, regions, strict=True)]
-    )
+    return np.stack([_fields(_cut(image, _placed(box, part), [] if part is HEAD else figures)) for part in REGIONS])
 
 
 def _placed(box: Box, part: Box) -> Corners:
@@ -75,7 +71,10 @@ def _area(region: Corners) -> float:
     return (region[2] - region[0]) * (region[3] - region[1])
 
 
-def _cut(image: Pixels, region: Corners) -> Pixels | None:
+def _cut(image: Pixels, region: Corners, figures: Sequence[Corners]) -> Pixels | None:
+    """A region of the picture; None where too little of it shows."""
+    if _is_hidden(region, figures):
+        return None
     height, width = image.shape[:2]
     left, top, right, bottom = region
     x, y, to_x, to_y = max(0, round(left)), max(0, round(top)), min(width, round(right)), min(height, round(bottom))

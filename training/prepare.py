@@ -61,11 +61,10 @@ def prepare_data(
             continue
         picture = _framed(pixels, source.framing, replace(recipe.input, size=side))
         crop = recropper.crop(pixels, side, recipe.input.framing) if recropper else None
-        if crop is not None and source.labelled:
+        if crop is not None:
             detected[len(kept)] = crop
-        elif crop is not None:  # all that is learnt of it is what teachers say, who are to see it well cut out
-            picture = crop
-        pictures.append(picture)
+        # All that is learnt of an unlabelled picture is what teachers say, who are to see it well cut out.
+        pictures.append(picture if source.labelled or crop is None else crop)
         kept.append(example)
         hashes.append(difference_hash(pixels))
     data.examples = kept

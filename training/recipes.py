@@ -140,7 +140,7 @@ UTKFACE: Final = (Source("utkface"),)
 FACIAL_EXPRESSIONS: Final = (Source("fer2013"), Source("ckplus", repeat=4))
 # Faces nobody has labelled with a mood: half of them in each epoch.
 FACES_AT_LARGE: Final = Source("utkface", repeat=0.5, labelled_for="age", framing="chip")
-# Faces whose age and gender nobody has told: as many as UTKFace's, found as they are on the web.
+# Faces whose age and gender nobody has told, found on the web: half as many again as UTKFace's.
 FACES_OF_THE_WEB: Final = Source("fer2013", labelled_for="mood", framing="loose")
 AGE: Final = Head("age", SINGLE_YEARS, soft_years=3.0)
 GENDER: Final = Head("gender", _labels_themselves("gender"), label_smoothing=0.03)
