@@ -53,8 +53,11 @@ def local_secret_key() -> str:
     path = data_dir() / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        # Two commands may come first at once; the key appears whole, and the one that was there first stays.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file, suppress(FileExistsError):
             file.write(secrets.token_urlsafe(50))
+            file.flush()
+            os.link(file.name, path)
     return path.read_text()
 
 

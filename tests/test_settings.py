@@ -12,6 +12,7 @@ import pytest
 from pytest_django import Settings
 
 from analytics import checks as server_checks
+from analytics import servers
 from inference import checks as picture_checks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,16 @@ def test_the_deployment_check_is_not_silent_about_a_site_without_https() -> None
 def test_a_deployment_without_a_secret_key_does_not_start() -> None:
     result = check_deploy(SECRET_KEY="")
     assert result.returncode != 0 and "SECRET_KEY" in result.stderr
+
+
+def test_commands_that_come_first_at_once_share_one_secret_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("FOYER_DATA", str(tmp_path))
+    monkeypatch.setattr(Path, "exists", lambda path: False)  # both have looked before either wrote
+    first, second = servers.local_secret_key(), servers.local_secret_key()
+    assert first == second and len(first) > 50
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
 def read_variables() -> set[str]:

@@ -15,6 +15,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from training.joining import join
+
 LARGEST_BATCH: Final = 64
 # How far a probability of the serving form may lie from the Keras model's.
 TOLERANCE: Final = 1e-3
@@ -71,9 +73,14 @@ def serving_network(file: Path) -> Network:
 
 def to_onnx(network: Any, file: Path) -> None:
     """Export a Keras model, and check on random inputs that the export says the same. Raises ValueError otherwise."""
+    import onnx
+
     inputs = np.random.default_rng(0).random((4, *network.input_shape[1:]), np.float32)
     theirs = network.predict_on_batch(inputs)  # before the export, which wants a model that has been called
     network.export(str(file), format="onnx", verbose=False)
+    exported = onnx.load(file)
+    join(exported)
+    onnx.save(exported, file)
     for name, mine in Network(file, "").run(inputs).items():
         apart = float(np.abs(mine - np.asarray(theirs[name])).max())
         if apart > TOLERANCE:
