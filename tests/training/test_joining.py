@@ -14,7 +14,7 @@ from training.joining import join
 from training.networks import compact, mirrored
 from training.serving import Network, to_onnx
 
-PICTURE = ["n", 3, 4, 4]
+PICTURE: list[str | int | None] = ["n", 3, 4, 4]
 
 
 def network(scale: Any, shift: Any, *, told: bool = False) -> Any:
