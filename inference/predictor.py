@@ -22,7 +22,7 @@ from training.recipes import FACE
 TASKS: tuple[Task, ...] = ("age", "gender", "mood")
 CROP_PIXELS = 96
 # Networks run on one core each (training.serving); faces go through them in parts, as many at once as there are cores.
-THREADS, PART_FACES = min(4, os.cpu_count() or 1), 16
+THREADS, PART_FACES = min(4, os.cpu_count() or 1), 32
 # The crops of a part of the faces, framed as a network wants them.
 Crops = Callable[[slice, str], list[Pixels]]
 

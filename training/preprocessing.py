@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -43,19 +44,27 @@ def similarity(landmarks: NDArray[np.float64], size: int, framing: str = "chip")
     In the plane of complex numbers, turning and scaling is one multiplication, so that this is a regression with one
     complex slope (Umeyama, PAMI 1991, in two dimensions). Raises ValueError when the landmarks fall on one point.
     """
-    source = _as_complex(np.asarray(landmarks, dtype=np.float64))
-    target = _as_complex(FRAMINGS[framing] * size)
-    centred = source - source.mean()
-    spread = float((np.abs(centred) ** 2).sum())
+    source = _as_complex(landmarks)
+    target, middle = _target(framing, size)
+    mean = np.add.reduce(source) / len(source)
+    centred = source - mean
+    spread = np.vdot(centred, centred).real
     if not np.isfinite(spread) or spread < 1e-9 * len(source):
-        raise ValueError(f"The five landmarks {landmarks.tolist()} do not span a face.")
-    turn = (centred.conj() * (target - target.mean())).sum() / spread
-    shift = target.mean() - turn * source.mean()
+        raise ValueError(f"The five landmarks {np.asarray(landmarks).tolist()} do not span a face.")
+    turn = np.vdot(centred, target) / spread
+    shift = middle - turn * mean
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
+@cache
+def _target(framing: str, size: int) -> tuple[NDArray[np.complex128], complex]:
+    """Where the landmarks of a crop lie around their mean, and this."""
+    places = _as_complex(FRAMINGS[framing] * size)
+    return places - places.mean(), complex(places.mean())
+
+
 def _as_complex(points: NDArray[np.float64]) -> NDArray[np.complex128]:
-    return np.asarray(points[:, 0] + 1j * points[:, 1])
+    return np.ascontiguousarray(points, dtype=np.float64).view(np.complex128)[:, 0]
 
 
 def align(image: Pixels, landmarks: NDArray[np.float64], size: int, framing: str = "chip") -> Pixels:
@@ -66,7 +75,7 @@ def align(image: Pixels, landmarks: NDArray[np.float64], size: int, framing: str
     import cv2
 
     matrix = similarity(landmarks, size, framing)
-    shrink = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    shrink = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     # Warping samples single pixels; a face much larger than the crop is smoothed first, or it would alias.
     if shrink < 0.5:
         smooth = float(0.4 / shrink)
