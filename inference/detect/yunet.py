@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ LEAST_SCORE, SURE_SCORE, CERTAIN_SCORE = 0.4, 0.7, 0.75
 NMS_THRESHOLD = 0.3
 # It finds faces from about 10 pixels; a picture is made smaller so far that the smallest wanted face keeps this size.
 SURE_PIXELS = 16.0
+_making = threading.Lock()
 
 
 class YuNet:
@@ -48,11 +51,25 @@ class YuNet:
         import cv2
 
         if not hasattr(self._of_thread, "network"):
-            self._of_thread.network = cv2.FaceDetectorYN.create(
-                self._path, "", (320, 320), LEAST_SCORE, NMS_THRESHOLD, 500
-            )
+            with _without_warnings():
+                self._of_thread.network = cv2.FaceDetectorYN.create(
+                    self._path, "", (320, 320), LEAST_SCORE, NMS_THRESHOLD, 500
+                )
         network: cv2.FaceDetectorYN = self._of_thread.network
         return network
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """OpenCV 5 warns each time that it sets no target, which it was not asked to; the level is the whole process'."""
+    from cv2.utils import logging
+
+    with _making:
+        before = logging.setLogLevel(logging.LOG_LEVEL_ERROR)
+        try:
+            yield
+        finally:
+            logging.setLogLevel(before)
 
 
 def _detection(row: np.ndarray[tuple[int], np.dtype[np.float64]], scale: float) -> Detection:

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from cv2.utils import logging
 from django.conf import settings
 
 from analytics import demo_scenes
@@ -40,6 +41,15 @@ def test_everybody_is_found_upright_and_where_they_stand(any_detector: Detector)
 def test_an_empty_entrance_holds_no_face(any_detector: Detector) -> None:
     scene = demo_scenes.Scene("empty.jpg", datetime(2026, 3, 10, tzinfo=UTC), (), 0)
     assert any_detector.detect(decode(demo_scenes.draw(scene)), 32) == []
+
+
+def test_a_detector_is_made_in_silence_and_later_warnings_are_not(
+    any_detector: Detector, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = logging.getLogLevel()
+    any_detector.detect(np.full((240, 320, 3), 127, np.uint8), 32)
+    assert "WARN" not in capfd.readouterr().err
+    assert logging.getLogLevel() == before
 
 
 def test_shipped_models_know_most_portraits_gender_and_about_their_age() -> None:
