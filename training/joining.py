@@ -2,7 +2,7 @@
 
 - A normalisation in front of an activation cannot be folded into a convolution, and is exported as a multiplication and
   an addition over the whole picture. As one step, the runtime keeps it in the convolutions' own layout and takes the
-  activation along: a tenth of a network's time.
+  activation along: a sixteenth of a network's time.
 - A picture whose last axis is its one channel is scaled number by number, twenty times as slowly as after the change of
   layout that follows anyway.
 """
