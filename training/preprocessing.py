@@ -46,7 +46,7 @@ def similarity(landmarks: NDArray[np.float64], size: int, framing: str = "chip")
     """
     source = _as_complex(landmarks)
     target, middle = _target(framing, size)
-    mean = np.add.reduce(source) / len(source)
+    mean = source.mean()
     centred = source - mean
     spread = np.vdot(centred, centred).real
     if not np.isfinite(spread) or spread < 1e-9 * len(source):

@@ -1,7 +1,7 @@
 """The serving form of a network: ONNX, run by ONNX Runtime, so that a worker needs no TensorFlow.
 
 Of TensorFlow (compiled), LiteRT, ONNX Runtime and OpenVINO it is as fast as any on one core for age and gender, and for
-mood within a third of the fastest; `python -m tests.benchmarks.forms` measures them side by side.
+mood within a fifth of the fastest; `python -m tests.benchmarks.forms` measures them side by side.
 """
 
 from __future__ import annotations
